@@ -21,6 +21,7 @@ REELMILL_DATA.mkdir(parents=True, exist_ok=True)
 REELMILL_HOST = env("REELMILL_HOST", "127.0.0.1")
 REELMILL_PORT = env_int("REELMILL_PORT", 8000)
 REELMILL_NODE = env("REELMILL_NODE", socket.gethostname())
+REELMILL_DEFAULT_PIPELINE = "default"
 REELMILL_WORKERS = env_int("REELMILL_WORKERS", max(1, min(os.cpu_count() or 1, 8)))
 REELMILL_FFMPEG = env("REELMILL_FFMPEG")
 REELMILL_FFPROBE = env("REELMILL_FFPROBE")

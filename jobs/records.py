@@ -1,0 +1,146 @@
+"""What a worker writes about its attempt. Every write is fenced by step, attempt number and the state «running»: a zombie writes nothing.
+
+    begin → note_* … → output_done | output_failed … → step_done | step_failed | step_cancelled
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from jobs import scheduler, transitions
+from jobs.engine.errors import ReelmillError
+from jobs.models import Attempt, Job, Output, Step
+from jobs.states import AttemptState, JobState, StepState
+
+LOSSES_MAX = 3
+AGAIN = frozenset({"Stalled", "OutOfMemory", "InternalError"})  # failures that may be the moment's and not the input's
+UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
+
+
+class LeaseLost(Exception):
+    """The step is no longer ours: stop, publish nothing, write nothing."""
+
+
+@dataclass(frozen=True)
+class Fence:
+    """Which attempt writes."""
+
+    job_id: str
+    step_id: int
+    attempt: int
+
+    @property
+    def token(self) -> str:
+        """What this attempt's unrecorded objects are known by."""
+        return f"{self.job_id}-{self.step_id}-{self.attempt}"
+
+    def lock(self) -> Step:
+        """The step's row, locked until the transaction ends. Raises LeaseLost if another attempt owns it."""
+        step = Step.objects.select_for_update().filter(pk=self.step_id, attempt=self.attempt, state=StepState.RUNNING).first()
+        if step is None:
+            raise LeaseLost
+        return step
+
+
+def note_attempt(fence: Fence, **values: Any) -> None:
+    """Set fields of the attempt's row: argv, tool_version, log_name, log_tail, exit_code, usage, phases."""
+    Attempt.objects.filter(step=fence.step_id, number=fence.attempt, state=AttemptState.RUNNING).update(**values)
+
+
+def note_probe(fence: Fence, probe: Mapping[str, Any], warnings: Sequence[str]) -> None:
+    """Keep what is in the input."""
+    with transaction.atomic():
+        fence.lock()
+        Job.objects.filter(pk=fence.job_id).update(probe=probe, warnings=list(warnings), version=F("version") + 1)
+
+
+def note_plan(fence: Fence, index: int, parameters: Sequence[Mapping[str, Any]], warnings: Sequence[str]) -> None:
+    """Keep an output's effective parameters with their origin."""
+    Output.objects.filter(job=fence.job_id, index=index, state__in=UNFINISHED).update(parameters=list(parameters), warnings=list(warnings))
+
+
+def note_progress(fence: Fence, *, phase: str, progress: int, speed: float | None, fps: float | None, outputs: Sequence[int]) -> None:
+    """Write progress of a running job; progress never goes back within an attempt."""
+    changed = Job.objects.filter(pk=fence.job_id, state=JobState.RUNNING).update(phase=phase, progress=progress, speed=speed, fps=fps, version=F("version") + 1)
+    if changed and outputs:
+        Output.objects.filter(job=fence.job_id, index__in=outputs, state=JobState.RUNNING).update(progress=progress)
+
+
+def output_done(fence: Fence, output_id: str, *, size: int, parts: Sequence[str], info: Mapping[str, Any] | None, checks: Sequence[Mapping[str, Any]]) -> None:
+    """Record a published output. Inside the caller's transaction, with the fence locked."""
+    fence.lock()
+    Output.objects.filter(pk=output_id).update(
+        state=JobState.SUCCEEDED,
+        progress=100,
+        code="",
+        message="",
+        retryable=False,
+        size=size,
+        parts=list(parts),
+        media_info=info,
+        checks=list(checks),
+        published_at=timezone.now(),
+        published_attempt=fence.attempt,
+    )
+    Job.objects.filter(pk=fence.job_id).update(version=F("version") + 1)
+    transitions.event(fence.job_id, "published", output=output_id, attempt=fence.attempt, size=size)
+
+
+def output_failed(fence: Fence, index: int, error: ReelmillError, checks: Sequence[Mapping[str, Any]] = ()) -> None:
+    """Record that one output cannot be done."""
+    with transaction.atomic():
+        fence.lock()
+        done = Output.objects.filter(job=fence.job_id, index=index, state__in=UNFINISHED).update(
+            state=JobState.FAILED, code=error.code, message=error.message, retryable=error.retryable, checks=list(checks)
+        )
+        if done:
+            Job.objects.filter(pk=fence.job_id).update(version=F("version") + 1)
+            transitions.event(fence.job_id, "output failed", index=index, code=error.code)
+
+
+def step_done(fence: Fence, result: Mapping[str, Any] | None = None) -> None:
+    """The step has done what it could; the job's state follows from its outputs."""
+    with transaction.atomic():
+        step = fence.lock()
+        failed = list(Output.objects.filter(job=fence.job_id, state=JobState.FAILED).values_list("code", flat=True))
+        good = Output.objects.filter(job=fence.job_id, state=JobState.SUCCEEDED).exists() or not failed
+        if result is not None:
+            Job.objects.filter(pk=fence.job_id).update(result=result)
+        _end(fence, step, StepState.SUCCEEDED if good else StepState.FAILED, AttemptState.SUCCEEDED if good else AttemptState.FAILED, code=failed[0] if failed else "")
+
+
+def step_failed(fence: Fence, error: ReelmillError, log_line: str = "") -> None:
+    """The step failed as a whole. Failures that may be the moment's are tried again, three times in all."""
+    with transaction.atomic():
+        step = fence.lock()
+        if error.code in AGAIN and step.losses + 1 < LOSSES_MAX:
+            Step.objects.filter(pk=step.pk).update(losses=F("losses") + 1)
+            later = timezone.now() + dt.timedelta(seconds=5 * (step.losses + 1))
+            scheduler.release(fence.step_id, fence.attempt, not_before=later, reason=error.code)
+            return
+        Output.objects.filter(job=fence.job_id, state__in=UNFINISHED).update(state=JobState.FAILED, code=error.code, message=error.message, retryable=error.retryable)
+        Job.objects.filter(pk=fence.job_id).update(code=error.code, message=error.message, retryable=error.retryable, log_line=log_line)
+        _end(fence, step, StepState.FAILED, AttemptState.FAILED, code=error.code, message=error.message)
+
+
+def step_cancelled(fence: Fence, actor: str = "") -> None:
+    """The job was told to stop, and has stopped."""
+    with transaction.atomic():
+        step = fence.lock()
+        Output.objects.filter(job=fence.job_id, state__in=UNFINISHED).update(state=JobState.CANCELLED)
+        _end(fence, step, StepState.CANCELLED, AttemptState.CANCELLED, code="Cancelled")
+
+
+def _end(fence: Fence, step: Step, step_state: str, attempt_state: str, code: str = "", message: str = "") -> None:
+    """Close step and attempt, then let the job's state follow."""
+    now = timezone.now()
+    Step.objects.filter(pk=step.pk).update(state=step_state, lease_until=None, program_running=False)
+    Attempt.objects.filter(step=step, number=fence.attempt).update(state=attempt_state, finished_at=now, code=code, message=message)
+    transitions.settle_job(fence.job_id, now)

@@ -1,0 +1,66 @@
+"""The life of one attempt of one step, on one screen.
+
+    claim (scheduler) → room and pulse → the kind's own work → recorded as done, failed, cancelled, or handed back
+
+What each kind does is in ``jobs.runs``: :mod:`jobs.runs.transcode`, :mod:`jobs.runs.mediainfo`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import errno
+
+import structlog
+from django.utils import timezone
+
+from jobs import records, scheduler, workspace
+from jobs.engine.errors import JobError, ReelmillError
+from jobs.models import Job
+from jobs.pulse import Cancelled, Pulse
+from jobs.records import Fence, LeaseLost
+from jobs.runs import KINDS
+from jobs.runs.run import NoSpace, Run
+from jobs.scheduler import Claimed
+
+log = structlog.get_logger(__name__)
+FULL_DISK_WAIT = dt.timedelta(seconds=20)
+
+
+def run_attempt(claimed: Claimed) -> None:
+    """Do one claimed step. Never raises for what the job did; a lost lease ends silently, since the step is somebody else's."""
+    fence = Fence(claimed.job_id, claimed.step_id, claimed.attempt)
+    try:
+        with workspace.room(claimed.step_id, claimed.attempt) as room, Pulse(fence) as pulse:
+            run = Run(Job.objects.select_related("pipeline").get(pk=claimed.job_id), fence, room, pulse)
+            try:
+                result = KINDS[claimed.kind](run)
+            except Cancelled:
+                records.step_cancelled(fence)
+            except NoSpace as full:
+                _wait_for_space(fence, str(full))
+            except ReelmillError as error:
+                records.step_failed(fence, error, run.decisive_line)
+            except OSError as error:
+                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                    raise
+                _wait_for_space(fence, str(error))
+            else:
+                records.step_done(fence, result)
+    except LeaseLost:
+        log.warning("lease lost", job=claimed.job_id, step=claimed.step_id, attempt=claimed.attempt)
+    except Exception as error:  # noqa: BLE001  a mistake of ours must end this attempt, not the worker
+        log.exception("attempt broke", job=claimed.job_id, step=claimed.step_id, attempt=claimed.attempt)
+        _record_mistake(fence, error)
+
+
+def _wait_for_space(fence: Fence, why: str) -> None:
+    """A full disk is nobody's fault: the step goes back uncounted and is tried again later."""
+    scheduler.release(fence.step_id, fence.attempt, not_before=timezone.now() + FULL_DISK_WAIT, reason=f"StorageFull: {why}")
+
+
+def _record_mistake(fence: Fence, error: Exception) -> None:
+    """Record a mistake of ours as a failure of this attempt; it is tried again, since it may be the moment's."""
+    try:
+        records.step_failed(fence, JobError("InternalError", f"{type(error).__name__}: {error}"))
+    except LeaseLost:
+        log.warning("lease lost", job=fence.job_id, step=fence.step_id)
