@@ -6,6 +6,7 @@ field's description. Overrides of a job are a partial template, merged once by :
 
 from __future__ import annotations
 
+import json
 from typing import Any, Literal
 
 from pydantic import Field
@@ -117,28 +118,15 @@ def merge(template: Template, overrides: dict[str, Any]) -> Template:
     """
     merged = template.model_dump(mode="json")
     for section, given in overrides.items():
-        if not isinstance(given, dict) or not isinstance(merged.get(section), dict):
+        base = merged.get(section)
+        if not isinstance(given, dict) or not isinstance(base, dict):
             merged[section] = given
             continue
-        base = dict(merged[section])
         if section in ("video", "audio") and given.get("codec") == "copy":
             base = {}
         if given.get("crf") is not None:
             base.pop("bitrate_kbps", None)
         elif given.get("bitrate_kbps") is not None:
             base.pop("crf", None)
-        merged[section] = base | given
-    for section in ("video", "audio", "subtitle", "mux", "conditions"):
-        if merged.get(section) is None:
-            merged.pop(section, None)
-    for section in ("mux", "conditions", "subtitle", "video", "audio"):
-        values = merged.get(section)
-        if isinstance(values, dict):
-            merged[section] = {k: v for k, v in values.items() if v is not None}
-    return Template.model_validate_json(_json(merged))
-
-
-def _json(value: Any) -> str:
-    import json
-
-    return json.dumps(value)
+        merged[section] = {name: value for name, value in (base | given).items() if value is not None}
+    return Template.model_validate_json(json.dumps(merged))
