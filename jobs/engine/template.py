@@ -108,12 +108,21 @@ class Template(Strict):
     ladder: tuple[Rung, ...] = Field((), max_length=12, description="hls only: a master playlist with these rungs; rungs that the source cannot fill are left out, the smallest always stays")
 
 
+# Ways of saying the same thing: naming one in an override unsays the template's other one.
+EITHER_OR: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    (("crf",), ("bitrate_kbps",)),
+    (("bitrate_kbps",), ("crf",)),
+    (("short_side",), ("width", "height")),
+    (("width", "height"), ("short_side",)),
+)
+
+
 def merge(template: Template, overrides: dict[str, Any]) -> Template:
     """Lay a job's overrides over a template, field by field.
 
     Precedence, strongest first: a field in ``overrides``, the template's field, the field's default. An override of ``null`` unsays
     the template's value. ``ladder`` is replaced as a whole. Choosing ``codec: copy`` in an override unsays the template's other fields of
-    that stream that are not overridden too. A rate-control family (crf, or bitrate_kbps) named in an override unsays the other one.
+    that stream that are not overridden too. Of two ways of saying the same (:data:`EITHER_OR`), the one in an override unsays the template's other one.
     Raises pydantic.ValidationError with places relative to the overrides.
     """
     merged = template.model_dump(mode="json")
@@ -124,9 +133,8 @@ def merge(template: Template, overrides: dict[str, Any]) -> Template:
             continue
         if section in ("video", "audio") and given.get("codec") == "copy":
             base = {}
-        if given.get("crf") is not None:
-            base.pop("bitrate_kbps", None)
-        elif given.get("bitrate_kbps") is not None:
-            base.pop("crf", None)
+        for one, other in EITHER_OR:
+            if any(given.get(name) is not None for name in one):
+                base = {name: value for name, value in base.items() if name not in other}
         merged[section] = {name: value for name, value in (base | given).items() if value is not None}
     return Template.model_validate_json(json.dumps(merged))
