@@ -1,17 +1,289 @@
-"""What every test may use: personas, folders, sample media."""
+"""What every test may use.
+
+People (made on demand, in the test's database)
+    alice        an admin (superuser and staff, in group «admin»)
+    bob          an operator
+    charlie      a viewer
+    dana         signed in, but no role at all
+    client_of    client_of(bob) -> a Django test client signed in as bob; client_of(None) -> anonymous
+    token_of     token_of(bob, role="operator") -> text of a new API token
+    api_of       api_of(bob) -> a client that sends bob's token as «Authorization: Bearer …» (no session, no CSRF)
+Places
+    buckets      the rows «input» and «output», bound to folders of this test: buckets.input, buckets.output (Path), buckets.put(path, key) -> "oss://input/<key>"
+    presets      the shipped templates, loaded into the test's database
+    pipeline     the pipeline «default», with two slots
+    media        the folder of real sample files (env REELMILL_TEST_MEDIA, or ../shared/media beside the checkout)
+    clips        clips.make(seconds=2, size="320x180", rate=25, video=True, audio=True, suffix="mp4") -> Path; each made once per session
+    ffmpeg       path of the ffmpeg that tests make and decode files with
+    decoded      decoded(path) -> decodes the whole file, fails the test at any complaint; answers the number of frames of the first video stream (0: none)
+Work
+    work_off     work_off() -> claims and does everything that is claimable, in this process, without any queue; answers the number of attempts
+Real processes
+    environment  environment(data, **more) -> a clean environment for `manage.py …` in a folder of its own (no setting of the outer shell leaks in)
+    free_port    free_port() -> a port of 127.0.0.1 that nothing uses
+
+Markers: media, e2e, kill, bench (see pyproject.toml). ``pg`` and ``sqlite`` mark tests of one database only; they are left out, not skipped, on the other.
+A skip must give its reason. With CI=true every skip is a failure: nothing may be missing there.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import imageio_ffmpeg
 import pytest
+from django.conf import settings
+from django.contrib.auth.models import Group, User
+from django.test import Client
+
+ROOT = Path(__file__).resolve().parents[1]
+ON_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
+
+
+# --- which tests run, and what a skip means -----------------------------------------------------------------------------
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out tests of the other database; media tests are marked by their fixture."""
+    other = "sqlite" if "postgresql" in settings.DATABASES["default"]["ENGINE"] else "pg"
+    out = [item for item in items if item.get_closest_marker(other)]
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if item not in out]
+    for item in items:
+        if "media" in getattr(item, "fixturenames", ()):
+            item.add_marker("media")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Iterator[None]:
+    """On CI a skip is a failure."""
+    report = yield
+    if ON_CI and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"
+    return report
+
+
+# --- people -------------------------------------------------------------------------------------------------------------
+def _person(name: str, role: str = "", **more: Any) -> User:
+    user = User.objects.create_user(name, f"{name}@example.org", "password", **more)
+    if role:
+        user.groups.add(Group.objects.get_or_create(name=role)[0])
+    return user
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """An admin."""
+    return _person("alice", "admin", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    """An operator."""
+    return _person("bob", "operator")
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    """A viewer."""
+    return _person("charlie", "viewer")
+
+
+@pytest.fixture
+def dana(db: None) -> User:
+    """Somebody who has an account and no role."""
+    return _person("dana")
+
+
+@pytest.fixture
+def client_of() -> Callable[[User | None], Client]:
+    """A client signed in as that user; a new one at every call."""
+
+    def make(user: User | None) -> Client:
+        client = Client()
+        if user is not None:
+            client.force_login(user)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def token_of() -> Callable[..., str]:
+    """Text of a new API token of that user."""
+
+    def make(user: User, role: str = "operator", name: str = "test") -> str:
+        from console import auth
+        from console.models import Role
+
+        return auth.make_token(user, name, Role(role))[1]
+
+    return make
+
+
+@pytest.fixture
+def api_of(token_of: Callable[..., str]) -> Callable[..., Client]:
+    """A client that sends that user's token and nothing else; CSRF is enforced, so that a session alone would be noticed."""
+
+    def make(user: User, role: str = "operator") -> Client:
+        return Client(enforce_csrf_checks=True, headers={"authorization": f"Bearer {token_of(user, role)}"})
+
+    return make
+
+
+# --- places -------------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Buckets:
+    """Folders of the two buckets."""
+
+    input: Path
+    output: Path
+
+    def put(self, path: Path, key: str = "") -> str:
+        """Copy a file into the input bucket; answers its address."""
+        key = key or path.name
+        target = self.input / key
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+        return f"oss://input/{key}"
+
+
+@pytest.fixture
+def buckets(db: None, tmp_path: Path) -> Buckets:
+    """The rows «input» and «output» on folders of this test."""
+    from media_assets.models import Bucket
+
+    made = Buckets(tmp_path / "buckets" / "input", tmp_path / "buckets" / "output")
+    for name, folder in (("input", made.input), ("output", made.output)):
+        folder.mkdir(parents=True)
+        Bucket.objects.update_or_create(name=name, defaults={"folder": str(folder), "is_input": name == "input", "is_output": name == "output"})
+    return made
+
+
+@pytest.fixture
+def presets(db: None) -> None:
+    """The shipped templates."""
+    from templates_app import services
+
+    services.load_presets()
+
+
+@pytest.fixture
+def pipeline(db: None) -> Any:
+    """The pipeline that jobs go to when nobody names one."""
+    from jobs.models import Pipeline
+
+    return Pipeline.objects.get_or_create(name="default", defaults={"slots": 2})[0]
 
 
 @pytest.fixture(scope="session")
 def media() -> Path:
     """The folder of real sample files; tests that need it are skipped where it is missing."""
-    folder = Path(os.environ.get("REELMILL_TEST_MEDIA", Path(__file__).resolve().parents[2] / "shared" / "media"))
+    folder = Path(os.environ.get("REELMILL_TEST_MEDIA", ROOT.parent / "shared" / "media"))
     if not folder.is_dir():
         pytest.skip("sample media not found; set REELMILL_TEST_MEDIA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def ffmpeg() -> str:
+    """The ffmpeg that comes with pip."""
+    return imageio_ffmpeg.get_ffmpeg_exe()
+
+
+@dataclass
+class Clips:
+    """Small synthetic sources, each made once."""
+
+    folder: Path
+    ffmpeg: str
+    made: dict[str, Path] = field(default_factory=dict)
+
+    def make(self, seconds: float = 2, size: str = "320x180", rate: str | int = 25, video: bool = True, audio: bool = True, suffix: str = "mp4", more: tuple[str, ...] = ()) -> Path:
+        """A moving test picture and a 440 Hz tone; H.264 + AAC unless ``more`` says otherwise (ffmpeg output options)."""
+        name = f"{seconds}-{size}-{rate}-{video:d}{audio:d}-{abs(hash(more)):x}.{suffix}".replace("/", "_")
+        if name in self.made:
+            return self.made[name]
+        argv = [self.ffmpeg, "-nostdin", "-v", "error", "-y"]
+        if video:
+            argv += ["-f", "lavfi", "-i", f"testsrc2=size={size}:rate={rate}:duration={seconds}"]
+        if audio:
+            argv += ["-f", "lavfi", "-i", f"sine=frequency=440:sample_rate=44100:duration={seconds}"]
+        if video and "-c:v" not in more:
+            argv += ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"]
+        path = self.folder / name
+        subprocess.run([*argv, *more, str(path)], check=True, stdin=subprocess.DEVNULL, timeout=120)
+        self.made[name] = path
+        return path
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory, ffmpeg: str) -> Clips:
+    """Makes small sources on demand."""
+    return Clips(tmp_path_factory.mktemp("clips"), ffmpeg)
+
+
+@pytest.fixture(scope="session")
+def decoded(ffmpeg: str) -> Callable[[Path], int]:
+    """Decodes a whole file or local playlist, and does not forgive."""
+
+    def decode(path: Path) -> int:
+        argv = [ffmpeg, "-nostdin", "-v", "error", "-xerror", "-i", str(path), "-map", "0:v:0?", "-map", "0:a?", "-fps_mode", "passthrough"]
+        done = subprocess.run([*argv, "-progress", "pipe:1", "-f", "null", "-"], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300, check=False)
+        assert done.returncode == 0, f"{path.name} does not decode: {done.stderr[-500:]}"
+        assert not done.stderr.strip(), f"{path.name} decodes with complaints: {done.stderr[-500:]}"
+        frames = [line.split("=", 1)[1] for line in done.stdout.splitlines() if line.startswith("frame=")]
+        return int(frames[-1]) if frames else 0
+
+    return decode
+
+
+# --- work ---------------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def work_off() -> Callable[..., int]:
+    """Does what is claimable, here and now. Needs a test with ``transaction=True`` where the code under test commits."""
+
+    def work(lanes: tuple[str, ...] = ("main", "short"), at_most: int = 50) -> int:
+        from jobs import scheduler, worker
+
+        done = 0
+        while done < at_most:
+            claimed = next((c for lane in lanes if (c := scheduler.claim(lane, f"test-node:{os.getpid()}"))), None)
+            if claimed is None:
+                return done
+            worker.run_attempt(claimed)
+            done += 1
+        raise AssertionError(f"still claimable after {at_most} attempts")
+
+    return work
+
+
+# --- real processes -----------------------------------------------------------------------------------------------------
+@pytest.fixture(scope="session")
+def environment() -> Callable[..., dict[str, str]]:
+    """Environment for real commands: of the outer shell only what a process needs to run at all, and the database and Redis of this run if ``shared``."""
+
+    def make(data: Path, **more: str) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH")}
+        return {**kept, "REELMILL_DATA": str(data), "REELMILL_HOST": "127.0.0.1", "DJANGO_SETTINGS_MODULE": "console.settings", "PYTHONWARNINGS": "default", **more}
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    """A port that nothing listens on just now."""
+
+    def find() -> int:
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            return int(s.getsockname()[1])
+
+    return find
