@@ -135,6 +135,7 @@ class Job(models.Model):
             models.Index(F("kind"), F("created_at").desc(), F("id").desc(), name="job_kind_newest"),
             models.Index(fields=("pipeline", "state"), condition=Q(state__in=["queued", "running"]), name="job_unfinished"),
             models.Index(F("code"), F("created_at").desc(), condition=~Q(code=""), name="job_code_newest"),
+            models.Index(fields=("id",), condition=Q(cancel_requested=True, finished_at__isnull=True), name="job_cancelling"),
         ]
 
     def __str__(self) -> str:
@@ -219,6 +220,7 @@ class Step(models.Model):
             models.Index(F("pipeline"), F("lane"), F("needs"), F("priority").desc(), F("seq"), F("id"), condition=Q(state="ready"), name="step_head"),
             models.Index(fields=("pipeline",), condition=Q(state="running"), name="step_running"),
             models.Index(fields=("lease_until",), condition=Q(state="running"), name="step_lease"),
+            models.Index(fields=("not_before",), condition=Q(not_before__isnull=False), name="step_not_before"),
         ]
 
     def __str__(self) -> str:
