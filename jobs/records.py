@@ -17,11 +17,11 @@ from django.utils import timezone
 from jobs import scheduler, transitions
 from jobs.engine.errors import ReelmillError
 from jobs.models import Attempt, Job, Output, Step
+from jobs.scheduler import LOSSES_MAX
 from jobs.states import AttemptState, JobState, StepState
+from jobs.transitions import UNFINISHED
 
-LOSSES_MAX = 3
 AGAIN = frozenset({"Stalled", "OutOfMemory", "InternalError"})  # failures that may be the moment's and not the input's
-UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 
 
 class LeaseLost(Exception):
@@ -58,7 +58,7 @@ def note_probe(fence: Fence, probe: Mapping[str, Any], warnings: Sequence[str]) 
     """Keep what is in the input."""
     with transaction.atomic():
         fence.lock()
-        Job.objects.filter(pk=fence.job_id).update(probe=probe, warnings=list(warnings), version=F("version") + 1)
+        transitions.change(fence.job_id, probe=probe, warnings=list(warnings))
 
 
 def note_plan(fence: Fence, index: int, parameters: Sequence[Mapping[str, Any]], warnings: Sequence[str]) -> None:
@@ -68,8 +68,7 @@ def note_plan(fence: Fence, index: int, parameters: Sequence[Mapping[str, Any]],
 
 def note_progress(fence: Fence, *, phase: str, progress: int, speed: float | None, fps: float | None, outputs: Sequence[int]) -> None:
     """Write progress of a running job; progress never goes back within an attempt."""
-    changed = Job.objects.filter(pk=fence.job_id, state=JobState.RUNNING).update(phase=phase, progress=progress, speed=speed, fps=fps, version=F("version") + 1)
-    if changed and outputs:
+    if transitions.change(fence.job_id, JobState.RUNNING, phase=phase, progress=progress, speed=speed, fps=fps) and outputs:
         Output.objects.filter(job=fence.job_id, index__in=outputs, state=JobState.RUNNING).update(progress=progress)
 
 
@@ -89,7 +88,7 @@ def output_done(fence: Fence, output_id: str, *, size: int, parts: Sequence[str]
         published_at=timezone.now(),
         published_attempt=fence.attempt,
     )
-    Job.objects.filter(pk=fence.job_id).update(version=F("version") + 1)
+    transitions.change(fence.job_id)
     transitions.event(fence.job_id, "published", output=output_id, attempt=fence.attempt, size=size)
 
 
@@ -101,7 +100,7 @@ def output_failed(fence: Fence, index: int, error: ReelmillError, checks: Sequen
             state=JobState.FAILED, code=error.code, message=error.message, retryable=error.retryable, checks=list(checks)
         )
         if done:
-            Job.objects.filter(pk=fence.job_id).update(version=F("version") + 1)
+            transitions.change(fence.job_id)
             transitions.event(fence.job_id, "output failed", index=index, code=error.code)
 
 
