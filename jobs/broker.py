@@ -1,0 +1,95 @@
+"""The django-q2 broker of a worker group: takes no ring while its one worker is busy, so that nobody hoards rings beside an idle group.
+
+A ring is gone as soon as it is taken, in both stores: no acknowledgement, no redelivery. A lost one is repaired by the sweep.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from django.conf import settings
+from django_q.brokers.orm import ORM
+from django_q.brokers.redis_broker import Redis
+from django_q.conf import Conf
+from django_q.models import OrmQ
+from redis import RedisError
+
+from jobs import board
+
+if TYPE_CHECKING:
+    from django_q.brokers import Broker
+
+log = structlog.get_logger(__name__)
+Ring = list[tuple[Any, Any]]
+
+
+class OrmBell(ORM):  # type: ignore[misc]  # django-q2 has no types
+    """Rings as rows of the database. Polls every ``Conf.POLL`` seconds; the connection stays open between polls."""
+
+    @staticmethod
+    def get_connection(list_key: str | None = None) -> Any:
+        """Rows of the queue."""
+        return OrmQ.objects.using(Conf.ORM)
+
+    def dequeue(self) -> Ring | None:
+        """Take the ring, or wait a little. Deleting decides who has it."""
+        for pk, payload in self.get_connection().filter(key=self.list_key).order_by("id").values_list("id", "payload")[:1]:
+            if self.get_connection().filter(pk=pk).delete()[0]:
+                return [(None, payload)]
+        time.sleep(Conf.POLL)
+        return None
+
+    def queue_size(self) -> int:
+        """Rings that wait."""
+        return int(self.get_connection().filter(key=self.list_key).count())
+
+    def acknowledge(self, task_id: Any) -> None:
+        """Nothing is left to do."""
+
+
+class RedisBell(Redis):  # type: ignore[misc]
+    """Rings as a Redis list."""
+
+    def ping(self) -> bool:
+        """A group starts without Redis too: the sweep's rings come as soon as it answers."""
+        try:
+            return bool(super().ping())
+        except RedisError:
+            return False
+
+    def dequeue(self) -> Ring | None:
+        """Take the ring, or wait up to a second. While Redis does not answer, wait too; giving up would end the process."""
+        try:
+            ring: Ring | None = super().dequeue()
+        except RedisError as error:
+            log.warning("Redis does not answer", error=str(error))
+            time.sleep(1)
+            return None
+        return ring
+
+    def set_stat(self, key: str, value: str, timeout: int) -> None:
+        """Statistics are in our own rows."""
+
+
+Base: type[Broker] = RedisBell if settings.REDIS_URL else OrmBell
+
+
+class OneInHand(Base):  # type: ignore[misc]  # the base is chosen by configuration
+    """One ring in hand, none more until its work is over (cleared by ``jobs.tasks.work``; a worker that dies takes its whole group with it)."""
+
+    def dequeue(self) -> Ring | None:
+        """A ring, or None after a short wait: nothing is there, the worker is busy, or the node is stopping."""
+        seat = board.seat()
+        if seat.hand or board.draining():
+            time.sleep(Conf.POLL)
+            return None
+        ring: Ring | None = super().dequeue()
+        if ring:
+            seat.hand = 1
+        return ring
+
+    def fail(self, task_id: Any) -> None:
+        """An unreadable ring (another secret key) must not block the group."""
+        board.seat().hand = 0

@@ -1,0 +1,152 @@
+"""Claims and leases. This is the one place that enforces slots, priority, pause and capabilities.
+
+    claim → renew … renew → (recorded by jobs.records) | release | lose
+
+A claim gives a step to one worker under a new attempt number until the lease ends. Everything that a worker writes later is fenced by that number.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from jobs import board, transitions
+from jobs.doorbell import ring, ring_on_commit
+from jobs.heads import Head, heads
+from jobs.models import Attempt, Job, Lane, Pipeline, Step
+from jobs.states import AttemptState, StepState
+
+__all__ = ["Claimed", "claim", "claimable", "holds", "lose", "release", "renew", "ring", "ring_on_commit"]
+TRIES = 20
+LOSSES_MAX = 3
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A step that this worker may do, as this attempt."""
+
+    step_id: int
+    attempt: int
+    job_id: str
+    kind: str
+
+
+def claim(lane: str, worker: str, capabilities: frozenset[str] = frozenset()) -> Claimed | None:
+    """Take the runnable step of highest priority, then of the oldest job. None: nothing may start now, or this node is stopping.
+
+    If more could be claimed by this kind of worker, the doorbell is rung for the next one.
+    """
+    for _ in range(TRIES):
+        found = heads(lane, capabilities)
+        if not found or board.draining():
+            return None
+        with transaction.atomic():
+            claimed = _take(found[0], lane, worker, next_best=found[1] if len(found) > 1 else None)
+        if claimed:
+            if heads(lane, capabilities):
+                ring(lane)
+            return claimed
+        time.sleep(0.002)  # somebody was faster, or is just changing that job: look again
+    return None
+
+
+def claimable(lane: str, capabilities: frozenset[str] | None = None) -> bool:
+    """Whether something could be claimed now, by a worker with these capabilities (None: by anyone)."""
+    return bool(heads(lane, capabilities))
+
+
+def _take(best: Head, lane: str, worker: str, next_best: Head | None) -> Claimed | None:
+    """Claim the head of that pipeline, under lock. None: it is no longer there, no longer the best, or may no longer start.
+
+    SQLite: the transaction is IMMEDIATE, nobody else writes. PostgreSQL: the pipeline's row is locked first; running steps are counted and the head is
+    read in later statements, which see what the previous holder of the lock has committed.
+    """
+    pipeline = Pipeline.objects.select_for_update(no_key=True).filter(pk=best.pipeline_id, state=Pipeline.State.ACTIVE).only("slots").first()
+    if pipeline is None:
+        return None
+    if lane == Lane.MAIN and Step.objects.filter(pipeline=pipeline, state=StepState.RUNNING, lane=Lane.MAIN).count() >= pipeline.slots:
+        return None
+    waiting = Step.objects.filter(pipeline=pipeline, lane=lane, needs=best.needs, state=StepState.READY).order_by("-priority", "seq", "id")
+    step = waiting.values_list("id", "priority", "seq", "job_id", "kind", "attempt").first()
+    if step is None:
+        return None
+    step_id, priority, seq, job_id, kind, attempt = step
+    if next_best is not None and (-priority, seq, step_id) > next_best.rank:
+        return None  # the head that we saw is gone, and another pipeline has something better than what follows
+    if not Job.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=job_id).values_list("id").first():
+        return None  # somebody is cancelling or changing it
+    now = timezone.now()
+    taken = Step.objects.filter(pk=step_id, state=StepState.READY, attempt=attempt).update(
+        state=StepState.RUNNING, attempt=attempt + 1, lease_until=_lease(now), worker=worker, program_running=False, not_before=None
+    )
+    if not taken:
+        return None
+    Attempt.objects.create(step_id=step_id, number=attempt + 1, worker=worker)
+    transitions.start_job(job_id, now)
+    transitions.event(job_id, "started", attempt=attempt + 1, worker=worker)
+    return Claimed(step_id, attempt + 1, job_id, kind)
+
+
+def renew(step_id: int, attempt: int, *, program_running: bool) -> str:
+    """Extend the lease. «ok»; «lost»: the step is no longer this attempt's, stop and publish nothing; «cancel»: somebody wants the job to stop."""
+    held = Step.objects.filter(pk=step_id, attempt=attempt, state=StepState.RUNNING)
+    if not held.update(lease_until=_lease(timezone.now()), program_running=program_running):
+        return "lost"
+    return "cancel" if Job.objects.filter(steps=step_id, cancel_requested=True).exists() else "ok"
+
+
+def holds(step_id: int, attempt: int) -> bool:
+    """Whether the step is still this attempt's: the fence. An expired lease that nobody took back still holds."""
+    return Step.objects.filter(pk=step_id, attempt=attempt, state=StepState.RUNNING).exists()
+
+
+def release(step_id: int, attempt: int, *, not_before: dt.datetime | None = None, reason: str = "") -> bool:
+    """Hand a step back uncounted (stopping, full disk). With ``not_before`` it waits until then. False: it was not ours any more."""
+    with transaction.atomic():
+        if not _hand_back(step_id, attempt, AttemptState.RELEASED, not_before=not_before):
+            return False
+        step = Step.objects.only("job_id", "lane").get(pk=step_id)
+        transitions.event(step.job_id, "released", attempt=attempt, reason=reason)
+        transitions.requeue_job(step.job_id)
+        ring_on_commit(step.lane)
+    return True
+
+
+def lose(step_id: int, attempt: int, *, reason: str) -> bool:
+    """Take a step back from a worker that died or went silent. The loss counts only if its program ran: then the step itself may be what kills.
+
+    The third one fails the job. False: the attempt had ended meanwhile.
+    """
+    with transaction.atomic():
+        step = Step.objects.select_for_update(no_key=True).filter(pk=step_id, attempt=attempt, state=StepState.RUNNING).first()
+        if step is None:
+            return False
+        losses = step.losses + step.program_running
+        _hand_back(step_id, attempt, AttemptState.LOST)
+        Step.objects.filter(pk=step_id).update(losses=losses)
+        transitions.event(step.job_id, "lost", attempt=attempt, worker=step.worker, reason=reason, losses=losses)
+        if losses >= LOSSES_MAX:
+            transitions.fail_job(step.job_id, "WorkerLost")
+        else:
+            transitions.requeue_job(step.job_id)
+        ring_on_commit(step.lane)
+    return True
+
+
+def _hand_back(step_id: int, attempt: int, ending: str, *, not_before: dt.datetime | None = None) -> bool:
+    """End the attempt and let the step wait again."""
+    waits = StepState.BLOCKED if not_before else StepState.READY
+    held = Step.objects.filter(pk=step_id, attempt=attempt, state=StepState.RUNNING)
+    if not held.update(state=waits, not_before=not_before, lease_until=None, program_running=False):
+        return False
+    Attempt.objects.filter(step_id=step_id, number=attempt, state=AttemptState.RUNNING).update(state=ending, finished_at=timezone.now())
+    return True
+
+
+def _lease(now: dt.datetime) -> dt.datetime:
+    return now + dt.timedelta(seconds=settings.REELMILL_LEASE_SECONDS)

@@ -1,0 +1,132 @@
+"""The moves of jobs and outputs, each with its event and a bump of ``Job.version``. No claims, no leases: those are the scheduler's.
+
+Every function works inside the caller's transaction, or opens its own. Order of locks, so that two of them never meet head-on in PostgreSQL:
+pipeline (claims only), the worker's own running step, the job, its waiting steps, its outputs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from jobs.engine.errors import CODES
+from jobs.models import Attempt, Job, JobEvent, Output, Step
+from jobs.states import FINAL, AttemptState, JobState, StepState
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
+WAITING_STEPS = (StepState.READY, StepState.BLOCKED)
+LIVE_STEPS = (StepState.READY, StepState.BLOCKED, StepState.RUNNING)
+AT_REST: dict[str, Any] = {"phase": "", "speed": None, "fps": None}  # what only a running job has
+
+
+def event(job_id: str, kind: str, actor: str = "", **data: Any) -> None:
+    """Append one line to the job's history."""
+    JobEvent.objects.create(job_id=job_id, kind=kind, actor=actor, data=data)
+
+
+def change(job_id: str, *states: str, **values: Any) -> bool:
+    """Write ``values`` to the job if it is in one of ``states`` (none given: whatever its state) and bump its version. False: it was not."""
+    rows = Job.objects.filter(pk=job_id, **({"state__in": states} if states else {}))
+    return rows.update(version=F("version") + 1, **values) == 1
+
+
+def lock_job(job_id: str) -> Job:
+    """The job's row (state and cancel_requested), locked until the transaction ends. Rows that only point at it may still be written."""
+    return Job.objects.select_for_update(no_key=True).only("state", "cancel_requested").get(pk=job_id)
+
+
+def start_job(job_id: str, now: datetime) -> None:
+    """A step was claimed: the job and its waiting outputs are running."""
+    Output.objects.filter(job_id=job_id, state=JobState.QUEUED).update(state=JobState.RUNNING)
+    if not change(job_id, JobState.QUEUED, state=JobState.RUNNING, started_at=now):
+        change(job_id)
+
+
+def requeue_job(job_id: str) -> None:
+    """A step was handed back: if no other step of the job runs, the job and its unfinished outputs wait again, from zero. A wish to cancel is fulfilled."""
+    wish = lock_job(job_id).cancel_requested
+    if not Step.objects.filter(job_id=job_id, state=StepState.RUNNING).exists():
+        Output.objects.filter(job_id=job_id, state=JobState.RUNNING).update(state=JobState.QUEUED, progress=0)
+        change(job_id, JobState.RUNNING, state=JobState.QUEUED, progress=0, **AT_REST)
+    else:
+        change(job_id)
+    if wish:
+        cancel_queued(job_id, "")
+
+
+def cancel_queued(job_id: str, actor: str) -> bool:
+    """Cancel the job at once if no step of it runs. False: one runs (or it is over): set ``cancel_requested``, its worker will see it."""
+    now = timezone.now()
+    with transaction.atomic():
+        lock_job(job_id)
+        Step.objects.filter(job_id=job_id, state__in=WAITING_STEPS).update(state=StepState.CANCELLED, not_before=None)
+        if Step.objects.filter(job_id=job_id, state=StepState.RUNNING).exists():
+            return False
+        return _finish(job_id, JobState.CANCELLED, "Cancelled", actor=actor, now=now)
+
+
+def fail_job(job_id: str, code: str, message: str = "") -> None:
+    """End the job and everything of it that is unfinished with this code; what succeeded stays. Nothing happens if it is over."""
+    now = timezone.now()
+    with transaction.atomic():
+        lock_job(job_id)
+        Attempt.objects.filter(step__job_id=job_id, state=AttemptState.RUNNING).update(
+            state=AttemptState.FAILED, code=code, message=message or CODES[code].sentence, finished_at=now
+        )
+        Step.objects.filter(job_id=job_id, state__in=LIVE_STEPS).update(state=StepState.FAILED, not_before=None, program_running=False)
+        _finish(job_id, JobState.FAILED, code, message, now=now)
+
+
+def settle_job(job_id: str, now: datetime) -> bool:
+    """If no step of the job is left to run, give it its final state out of its outputs (without outputs: out of its steps). True: it was settled now.
+
+    The job is locked before the steps are looked at: of two workers that record the last two steps at once, the second sees both.
+    """
+    with transaction.atomic():
+        job = lock_job(job_id)
+        steps = set(Step.objects.filter(job_id=job_id).values_list("state", flat=True))
+        if job.state in FINAL or steps & set(LIVE_STEPS):
+            return False
+        outputs = list(Output.objects.filter(job_id=job_id).values_list("state", "code", "message"))
+        states = {state for state, _, _ in outputs} if outputs else steps
+        if states <= {JobState.SUCCEEDED}:
+            return _finish(job_id, JobState.SUCCEEDED, "", now=now)
+        if (job.cancel_requested or StepState.CANCELLED in steps) and JobState.FAILED not in states:
+            return _finish(job_id, JobState.CANCELLED, "Cancelled", now=now)
+        causes = {code: message for state, code, message in outputs if state == JobState.FAILED and code}
+        if not outputs:
+            last = (
+                Attempt.objects.filter(step__job_id=job_id, state=AttemptState.FAILED).exclude(code="").order_by("-id").values_list("code", "message").first()
+            )
+            causes = dict([last]) if last else {}
+        if len(causes) == 1 and JobState.SUCCEEDED not in states:
+            code, message = causes.popitem()
+            return _finish(job_id, JobState.FAILED, code, message, now=now)
+        return _finish(job_id, JobState.FAILED, "SomeOutputsFailed" if causes else "InternalError", now=now)
+
+
+def _finish(job_id: str, state: str, code: str, message: str = "", *, actor: str = "", now: datetime) -> bool:
+    """The one place where a job ends."""
+    row = CODES[code] if code else None
+    ending: dict[str, Any] = {"state": state, "code": code}
+    if row:
+        ending |= {"message": message or row.sentence, "retryable": row.retryable}
+    if state != JobState.SUCCEEDED:
+        # an output that nobody finished shares the job's end; a cause that belongs to other outputs is no cause of this one
+        own = (
+            ending if code != "SomeOutputsFailed" else {"state": state, "code": "InternalError", "message": CODES["InternalError"].sentence, "retryable": True}
+        )
+        Output.objects.filter(job_id=job_id, state__in=UNFINISHED).update(**own)
+    if code == "SomeOutputsFailed":
+        ending["retryable"] = Output.objects.filter(job_id=job_id, retryable=True).exclude(state=JobState.SUCCEEDED).exists()
+    done = {"progress": 100} if state == JobState.SUCCEEDED else {}
+    if not change(job_id, *UNFINISHED, finished_at=now, **ending, **done, **AT_REST):
+        return False
+    event(job_id, state, actor, **({"code": code} if code else {}))
+    return True
