@@ -1,0 +1,47 @@
+"""How states look: tone, icon and word, in one table for all pages. Never a bare dot, and queued can never be read as success."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+
+class Look(NamedTuple):
+    """Tone (of static/console/components.css), icon (of static/console/icons.svg), word."""
+
+    tone: str
+    icon: str
+    label: StrPromise
+
+
+LOOKS: dict[str, Look] = {
+    # jobs, outputs, steps, attempts
+    "queued": Look("hollow", "clock", _("Queued")),
+    "held": Look("paused", "pause", _("Held: pipeline paused")),
+    "running": Look("info", "loader", _("Running")),
+    "cancelling": Look("warn", "loader", _("Cancelling")),
+    "succeeded": Look("success", "check-circle", _("Succeeded")),
+    "warned": Look("warn", "alert", _("Succeeded, with warnings")),
+    "failed": Look("danger", "x-circle", _("Failed")),
+    "cancelled": Look("struck", "ban", _("Cancelled")),
+    "retrying": Look("warn", "rotate", _("Retrying")),
+    "blocked": Look("hollow", "clock", _("Blocked")),
+    "ready": Look("hollow", "clock", _("Ready")),
+    "lost": Look("warn", "alert", _("Worker lost")),
+    "released": Look("neutral", "rotate", _("Handed back")),
+    # pipelines
+    "Active": Look("success", "play", _("Active")),
+    "Paused": Look("paused", "pause", _("Paused")),
+    "draining": Look("paused", "pause", _("Paused, finishing")),
+    # nodes
+    "online": Look("success", "check-circle", _("Online")),
+    "offline": Look("danger", "x-circle", _("Offline")),
+    # media
+    "unpublished": Look("neutral", "lock", _("Private")),
+    "published": Look("success", "eye", _("Published")),
+    "unknown": Look("neutral", "info", _("Unknown")),
+}

@@ -1,0 +1,208 @@
+"""Template tags of every page: quantities, times, badges, icons, and the few names that would change with another htmx. Loaded everywhere."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from django import template
+from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, ngettext
+
+from console.error_texts import translated as translated_text
+from console.lib.badges import LOOKS
+
+if TYPE_CHECKING:
+    from django.forms import BoundField
+
+register = template.Library()
+
+
+# --- quantities -------------------------------------------------------------------------------------------------------
+@register.filter
+def duration(seconds: float | dt.timedelta | None) -> str:
+    """Working times: «0.4 s», «42 s», «2 min 5 s», «1 h 4 min». Empty for None."""
+    if isinstance(seconds, dt.timedelta):
+        seconds = seconds.total_seconds()
+    if seconds is None or isinstance(seconds, str):
+        return ""
+    seconds = max(0.0, seconds)
+    if seconds < 10:
+        return gettext("%(number)s s") % {"number": number_format(round(seconds, 1), 1)}
+    whole = round(seconds)
+    hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
+    if hours:
+        return gettext("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": minutes}
+    if minutes:
+        return gettext("%(minutes)s min %(seconds)s s") % {"minutes": minutes, "seconds": rest}
+    return gettext("%(number)s s") % {"number": whole}
+
+
+@register.filter
+def clock(seconds: float | None) -> str:
+    """Positions in media: «1:02», «1:02:03», with tenths below a minute: «0:04.2». Empty for None."""
+    if seconds is None or isinstance(seconds, str):
+        return ""
+    seconds = max(0.0, float(seconds))
+    hours, minutes = int(seconds // 3600), int(seconds % 3600 // 60)
+    if hours:
+        return f"{hours}:{minutes:02}:{int(seconds % 60):02}"
+    if minutes:
+        return f"{minutes}:{int(seconds % 60):02}"
+    return f"0:{seconds % 60:04.1f}"
+
+
+@register.filter(name="bytes")
+def bytes_(size: int | None) -> str:
+    """Sizes in decimal units: «734 B», «1.4 MB». Empty for None."""
+    if size is None or isinstance(size, str):
+        return ""
+    value = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 999.5:
+            return f"{number_format(value, 0 if unit == 'B' or value >= 99.95 else 1)} {unit}"
+        value /= 1000
+    return f"{number_format(value, 1)} TB"
+
+
+@register.filter
+def kbps(bits_per_second: float | None) -> str:
+    """Rates: «1,800 kbit/s». Empty for None."""
+    return "" if not bits_per_second else f"{number_format(round(float(bits_per_second) / 1000), 0, force_grouping=True)} kbit/s"
+
+
+@register.filter
+def grouped(number: int | None) -> str:
+    """A count with grouped digits: «10,000»."""
+    return "" if number is None else number_format(number, 0, use_l10n=True, force_grouping=True)
+
+
+# --- times ------------------------------------------------------------------------------------------------------------
+@register.simple_tag
+def when(moment: dt.datetime | None, empty: str = "–") -> SafeString:
+    """A moment as relative text, with the absolute time in the reader's zone as title. Strings from JSON are read as ISO times."""
+    if isinstance(moment, str):
+        try:
+            moment = dt.datetime.fromisoformat(moment)
+        except ValueError:
+            moment = None
+    if moment is None:
+        return format_html('<span class="u-subtle">{}</span>', empty)
+    local = timezone.localtime(moment)
+    return format_html(
+        '<time datetime="{}" title="{}" data-ago>{}</time>', local.isoformat(timespec="seconds"), local.strftime("%Y-%m-%d %H:%M:%S %Z"), ago(moment)
+    )
+
+
+def ago(moment: dt.datetime) -> str:
+    """«just now», «5 min ago», «3 h ago», «2 d ago», beyond 30 days the date. What is to come: «in 5 min»."""
+    seconds = (timezone.now() - moment).total_seconds()
+    if abs(seconds) < 45:
+        return gettext("just now")
+    if abs(seconds) > 30 * 86_400:
+        return timezone.localtime(moment).strftime("%Y-%m-%d")
+    count, name = abs(seconds) / 60, "min"
+    if count >= 59.5:
+        count, name = count / 60, "h"
+        if count >= 23.5:
+            count, name = count / 24, "d"
+    number = max(1, round(count))
+    past = {"min": gettext("%(n)s min ago"), "h": gettext("%(n)s h ago"), "d": gettext("%(n)s d ago")}
+    coming = {"min": gettext("in %(n)s min"), "h": gettext("in %(n)s h"), "d": gettext("in %(n)s d")}
+    return (past if seconds > 0 else coming)[name] % {"n": number}
+
+
+@register.simple_tag
+def moment(value: dt.datetime | None) -> SafeString:
+    """A moment as absolute time in the reader's zone."""
+    if value is None:
+        return mark_safe('<span class="u-subtle">–</span>')  # noqa: S308  a constant
+    local = timezone.localtime(value)
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="seconds"), local.strftime("%Z"), local.strftime("%Y-%m-%d %H:%M:%S"))
+
+
+# --- looks ------------------------------------------------------------------------------------------------------------
+@register.simple_tag
+def icon(name: str, extra: str = "") -> SafeString:
+    """A picture of the sprite, for the eye only: the word stands beside it, or an aria-label on the button."""
+    return format_html('<svg class="c-icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>', extra, static("console/icons.svg"), name)
+
+
+@register.simple_tag
+def badge(state: str, warnings: int = 0, held: bool = False, label: str = "") -> SafeString:
+    """The badge of a state: tone, icon and word. ``data-state`` is the state as the API says it.
+
+    Knows states of jobs, outputs, steps, attempts, pipelines, nodes and media. ``held``: queued in a paused pipeline. ``warnings``: how many.
+    """
+    key = str(state)
+    if held and key == "queued":
+        key = "held"
+    elif warnings and key == "succeeded":
+        key = "warned"
+    look = LOOKS.get(key) or LOOKS["unknown"]
+    text = label or (str(look.label) if key != "warned" else ngettext("Succeeded, %(n)s warning", "Succeeded, %(n)s warnings", warnings) % {"n": warnings})
+    if look is LOOKS["unknown"] and not label:
+        text = key
+    return format_html('<span class="c-badge c-badge--{}" data-state="{}">{}<span class="c-badge__text">{}</span></span>', look.tone, state, icon(look.icon), text)
+
+
+@register.simple_tag
+def address(bucket: str, key: str) -> SafeString:
+    """An object's address that may wrap anywhere."""
+    return format_html('<span class="c-address" title="oss://{0}/{1}">oss://{0}/{1}</span>', bucket, key)
+
+
+@register.filter
+def file_name(key: str) -> str:
+    """The last segment of a key."""
+    return key.rpartition("/")[2]
+
+
+@register.filter
+def translated(text: str) -> str:
+    """A sentence of the engine or of a service, in the reader's language."""
+    return translated_text(text)
+
+
+@register.filter
+def get(mapping: Any, key: Any) -> Any:
+    """``mapping[key]``, or None: templates cannot look up by a variable."""
+    return mapping.get(key) if hasattr(mapping, "get") else None
+
+
+# --- forms ------------------------------------------------------------------------------------------------------------
+@register.filter
+def widget_kind(field: BoundField) -> str:
+    """The widget's class name, so that the field partial can lay out checkboxes and radios differently."""
+    return type(field.field.widget).__name__
+
+
+# --- names that another htmx would change -----------------------------------------------------------------------------
+@register.simple_tag
+def hx_morph() -> str:
+    """The swap that keeps focus and state: needs idiomorph, which is an optional vendor file; without it a plain outerHTML."""
+    return "morph:outerHTML" if vendor("idiomorph-ext.min.js") else "outerHTML"
+
+
+@register.simple_tag
+def hx_busy(selector: str = "find button[type=submit]") -> SafeString:
+    """The attribute that disables what must not be pressed twice while a request is under way."""
+    return format_html('hx-disabled-elt="{}"', selector)
+
+
+@register.simple_tag
+def vendor(name: str) -> str:
+    """The address of an optional file of static/vendor/, or nothing if it was not fetched. Never fails."""
+    path = f"vendor/{name}"
+    try:
+        if not (staticfiles_storage.exists(path) or finders.find(path)):
+            return ""
+        return staticfiles_storage.url(path)
+    except (ValueError, NotImplementedError):  # put there after collectstatic ran: not in the manifest
+        return ""
