@@ -1,8 +1,9 @@
-"""One log format for all processes: time, level, logger, message, key=value pairs."""
+"""One log format for all processes (time, level, logger, message, key=value pairs), and reading of kept log files by parts."""
 
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import structlog
 
@@ -20,3 +21,14 @@ def formatter() -> logging.Formatter:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
         ],
     )
+
+
+def read_part(path: Path, offset: int, limit: int) -> tuple[bytes, int]:
+    """Up to ``limit`` bytes from ``offset``, and the size of the file now. A file that is not there (yet) is empty."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(min(offset, size))
+            return file.read(limit), size
+    except (FileNotFoundError, NotADirectoryError):
+        return b"", 0

@@ -1,0 +1,93 @@
+"""Small middlewares: every request gets an id, every error of the API is JSON, every page has its reader's language, theme and time zone."""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
+
+from console.lib.http import failure
+from console.lib.ids import new_id
+from console.models import Preference
+
+if TYPE_CHECKING:
+    Next = Callable[[HttpRequest], HttpResponseBase]
+
+_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+THEMES = ("light", "dark")
+
+
+def request_id(get_response: Next) -> Next:
+    """``X-Request-Id``: taken from the caller if it is harmless, else made; in ``request.id``, in every log line and in the answer."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        given = request.headers.get("X-Request-Id", "")
+        request.id = given if _ID.match(given) else new_id()  # type: ignore[attr-defined]
+        with structlog.contextvars.bound_contextvars(request_id=request.id):  # type: ignore[attr-defined]
+            response = get_response(request)
+        response.headers["X-Request-Id"] = request.id  # type: ignore[attr-defined]
+        return response
+
+    return middleware
+
+
+def api_errors(get_response: Next) -> Next:
+    """Under /api/ every error is JSON of one shape, also those that Django itself makes (wrong method, unknown host, broken request)."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if response.status_code < 400 or not request.path_info.startswith("/api/") or response.headers.get("Content-Type", "").startswith("application/json"):
+            return response
+        told = failure(request, response.status_code)
+        if "Allow" in response.headers:
+            told.headers["Allow"] = response.headers["Allow"]
+        return told
+
+    return middleware
+
+
+def preferences(get_response: Next) -> Next:
+    """Language, theme and time zone: what the person set, else the cookies, else the browser's language and the server's zone.
+
+    Sets ``request.preference`` (a row or None), ``request.theme`` («light», «dark» or «» for the system's) and activates language and zone.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        chosen = _preference(request)
+        request.preference = chosen  # type: ignore[attr-defined]
+        theme = chosen.theme if chosen and chosen.theme else request.COOKIES.get("theme", "")
+        request.theme = theme if theme in THEMES else ""  # type: ignore[attr-defined]
+        language = chosen.language if chosen else ""
+        if language not in dict(settings.LANGUAGES):
+            language = translation.get_language_from_request(request)
+        request.LANGUAGE_CODE = language
+        with translation.override(language), timezone.override(_zone(request.COOKIES.get("timezone", ""))):
+            response = get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            patch_vary_headers(response, ["HX-Request", "HX-Target"])  # a page and its fragment share an address: Back must not show the fragment
+        return response
+
+    return middleware
+
+
+def _preference(request: HttpRequest) -> Preference | None:
+    """The row of the person signed in. Requests without a session cookie ask the database nothing."""
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES or not request.user.is_authenticated:
+        return None
+    return Preference.objects.filter(pk=request.user.pk).first()
+
+
+def _zone(name: str) -> zoneinfo.ZoneInfo | None:
+    """The named zone, or None for the server's own."""
+    try:
+        return zoneinfo.ZoneInfo(name) if name else None
+    except (KeyError, ValueError, OSError):  # unknown, absurd, or a folder's name: a cookie is anything
+        return None

@@ -1,0 +1,35 @@
+"""The only place that mounts: pages, JSON, objects, admin, health."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.views.generic import RedirectView
+
+from console import health
+from console.api import api, unknown_path
+from media_assets.serve import object_response
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", RedirectView.as_view(pattern_name="console:overview"), name="root"),
+    # pages for operators; each list has its own namespace
+    path("console/", include("console.page_urls")),
+    path("console/", include("jobs.urls")),
+    path("console/pipelines/", include("jobs.pipeline_urls")),
+    path("console/templates/", include("templates_app.urls")),
+    path("console/", include("media_assets.urls")),
+    # programs
+    path("api/v1/", api.urls),
+    re_path(r"^api(?:/|\Z)", unknown_path, name="api_unknown"),
+    path("objects/<str:bucket>/<path:key>", object_response, name="objects"),
+    # administrators
+    path("admin/", admin.site.urls),
+    # monitors
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
+]
+handler400 = "console.views.bad_request"
+handler403 = "console.views.forbidden"
+handler404 = "console.views.not_found"
+handler500 = "console.views.server_error"

@@ -1,0 +1,234 @@
+"""Reads of jobs: one list for people and programs, fetched without a query per row, and small look-ups.
+
+What a million finished jobs must not do is slow the list down: every filter below is served by an index, or by a window over the newest rows.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import gettext as _
+
+from jobs.engine.errors import Problem, Refused
+from jobs.models import Attempt, Job, JobEvent, Lane, Node, Output, Pipeline, Step
+from jobs.states import JobState, StepState
+
+if TYPE_CHECKING:
+    from django.http import QueryDict
+
+WINDOW = 20_000  # rows of a list, newest first, that are looked through where no index can answer
+NODE_ALIVE = dt.timedelta(seconds=10)
+PRESETS = {"1h": dt.timedelta(hours=1), "24h": dt.timedelta(hours=24), "7d": dt.timedelta(days=7)}
+SORTS = {"-created": ("-created_at", "-id"), "created": ("created_at", "id")}
+_ID_START = re.compile(r"[0-9a-f]{6,32}\Z")
+
+
+@dataclass(frozen=True)
+class JobFilter:
+    """What a list of jobs is narrowed to. Empty = not narrowed. Pipelines and templates by id or name; ``from_`` and ``to`` bound the time of submission."""
+
+    q: str = ""
+    state: tuple[str, ...] = ()
+    kind: tuple[str, ...] = ()
+    pipeline: tuple[str, ...] = ()
+    template: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
+    code: tuple[str, ...] = ()
+    media: str = ""
+    from_: dt.datetime | None = None
+    to: dt.datetime | None = None
+    sort: str = "-created"
+
+    @classmethod
+    def from_query(cls, query: QueryDict) -> JobFilter:
+        """Read a query string. Values that make no sense raise Refused, all at once, each with its parameter's name."""
+        problems: list[Problem] = []
+
+        def words(name: str, allowed: Iterable[str] | None = None) -> tuple[str, ...]:
+            given = tuple(dict.fromkeys(word for text in query.getlist(name) for word in text.split(",") if word))
+            for word in given:
+                if "\x00" in word or not word.isprintable() or len(word) > 128:
+                    problems.append(Problem((name,), _("This value has characters that cannot be used.")))
+                elif allowed is not None and word not in allowed:
+                    problems.append(Problem((name,), _("«%(word)s» is not one of: %(allowed)s.") % {"word": word, "allowed": ", ".join(allowed)}))
+            return given
+
+        def text(name: str) -> str:
+            value = query.get(name, "").strip()
+            if "\x00" in value or len(value) > 1024 or not _encodes(value):
+                problems.append(Problem((name,), _("This value has characters that cannot be used.")))
+                return ""
+            return value
+
+        def moment(name: str, *, end: bool = False) -> dt.datetime | None:
+            value = text(name)
+            try:
+                return _moment(value, end=end) if value else None
+            except (ValueError, OverflowError):
+                problems.append(Problem((name,), _("Write a date or a time: 2026-01-31, 2026-01-31T12:00, or 1h, today, 24h, 7d.")))
+                return None
+
+        sort = text("sort") or "-created"
+        if sort not in SORTS:
+            problems.append(Problem(("sort",), _("«%(word)s» is not one of: %(allowed)s.") % {"word": sort, "allowed": ", ".join(SORTS)}))
+        found = cls(
+            q=text("q"),
+            state=words("state", JobState.values),
+            kind=words("kind") or words("type"),
+            pipeline=words("pipeline"),
+            template=words("template"),
+            source=words("source", Job.Source.values),
+            code=words("code"),
+            media=text("media"),
+            from_=moment("from"),
+            to=moment("to", end=True),
+            sort=sort,
+        )
+        if problems:
+            raise Refused("InvalidParameter", problems=tuple(problems))
+        return found
+
+
+def jobs(wanted: JobFilter) -> QuerySet[Job]:
+    """The jobs of a filter, newest (or oldest) first, with pipeline, owner, outputs and retries: three queries however long the page is."""
+    rows = Job.objects.all()
+    for name in ("state", "kind", "source", "code"):
+        rows = _among(rows, name, getattr(wanted, name))
+    if wanted.pipeline:
+        rows = _among(rows, "pipeline_id", _pipeline_ids(wanted.pipeline))
+    if wanted.media:
+        rows = rows.filter(media_id=wanted.media)
+    if wanted.from_:
+        rows = rows.filter(created_at__gte=wanted.from_)
+    if wanted.to:
+        rows = rows.filter(created_at__lt=wanted.to)
+    if wanted.template:
+        outputs = Output.objects.filter(Q(template__template__in=wanted.template) | Q(template_name__in=wanted.template), job=OuterRef("pk"))
+        rows = _newest(rows).filter(Exists(outputs))
+    if wanted.q:
+        rows = _search(rows, wanted.q)
+    return with_outputs(rows).order_by(*SORTS[wanted.sort])
+
+
+def with_outputs(rows: QuerySet[Job]) -> QuerySet[Job]:
+    """The same jobs with all that a row of a list shows, in a fixed number of queries, without the heavy columns."""
+    return rows.select_related("pipeline", "owner").defer("probe", "log_line").prefetch_related(*_beside())
+
+
+def job(job_id: str) -> Job:
+    """One job with outputs and retries. Raises Refused (NotFound)."""
+    rows = Job.objects.select_related("pipeline", "owner").prefetch_related(*_beside())
+    found = rows.filter(pk=job_id).first() if _plain(job_id) else None
+    if found is None:
+        raise Refused("NotFound", _("There is no such job."))
+    return found
+
+
+def attempts(job_id: str) -> QuerySet[Attempt]:
+    """All attempts of a job's steps, in order."""
+    return Attempt.objects.filter(step__job=job_id).select_related("step").order_by("step__index", "number")
+
+
+def events(job_id: str) -> QuerySet[JobEvent]:
+    """The history of a job, oldest first."""
+    return JobEvent.objects.filter(job=job_id).order_by("id")
+
+
+def find_pipeline(id_or_name: str) -> Pipeline:
+    """A pipeline by its id or its name. Raises Refused (PipelineNotFound)."""
+    found = Pipeline.objects.filter(Q(pk=id_or_name) | Q(name=id_or_name)).order_by("pk").first() if _plain(id_or_name) else None
+    if found is None:
+        raise Refused("PipelineNotFound", problems=(Problem(("pipeline",), _("There is no pipeline «%(name)s».") % {"name": id_or_name[:128]}),))
+    return found
+
+
+def alive_nodes(lane: str = "") -> list[Node]:
+    """Nodes whose beat was seen within ten seconds; with ``lane``: those that have a worker group of it."""
+    nodes = Node.objects.filter(seen_at__gte=timezone.now() - NODE_ALIVE)
+    return [node for node in nodes if not lane or any(group.get("lane") == lane for group in node.groups)]
+
+
+def waiting_steps(lane: str = Lane.MAIN) -> QuerySet[Step]:
+    """Steps that a worker could take now, pipelines that are paused left out."""
+    return Step.objects.filter(state=StepState.READY, lane=lane, pipeline__state=Pipeline.State.ACTIVE)
+
+
+# --- details ----------------------------------------------------------------------------------------------------------
+def _beside() -> tuple[Prefetch[str, QuerySet[Output], str], Prefetch[str, QuerySet[Job], str]]:
+    """What every telling of a job needs beside its own row: its outputs, and the ids of its retries."""
+    outputs = Output.objects.order_by("index").select_related("template").defer("effective", "parameters", "template__params")
+    return Prefetch("outputs", outputs), Prefetch("retries", Job.objects.only("id", "retry_of").order_by("created_at"))
+
+
+def _among(rows: QuerySet[Job], name: str, values: tuple[str, ...]) -> QuerySet[Job]:
+    """One value is written as «=», which an index sorted by time serves in order; several as IN."""
+    if not values:
+        return rows
+    return rows.filter(**{name: values[0]}) if len(values) == 1 else rows.filter(**{f"{name}__in": values})
+
+
+def _pipeline_ids(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Ids of pipelines given by id or name; an unknown one matches nothing."""
+    found = tuple(Pipeline.objects.filter(Q(pk__in=names) | Q(name__in=names)).values_list("pk", flat=True))
+    return found or ("",)
+
+
+def _newest(rows: QuerySet[Job]) -> QuerySet[Job]:
+    """The newest rows only, so that a search that finds nothing does not read a million of them."""
+    edge = rows.order_by("-created_at", "-id").values_list("created_at", flat=True)[WINDOW : WINDOW + 1]
+    oldest = next(iter(edge), None)
+    return rows.filter(created_at__gt=oldest) if oldest else rows
+
+
+def _search(rows: QuerySet[Job], text: str) -> QuerySet[Job]:
+    """By the start of an id (anywhere in the history), else by a part of file name, user data or error among the newest rows."""
+    start = text.lower()
+    if _ID_START.match(start):
+        by_id = list(Job.objects.filter(pk__gte=start, pk__lt=start + "g").values_list("pk", flat=True)[:100])
+        if by_id:
+            return rows.filter(pk__in=by_id)
+    anywhere = Q(input_key__icontains=text) | Q(user_data__icontains=text) | Q(message__icontains=text) | Q(code__icontains=text)
+    return _newest(rows).filter(anywhere)
+
+
+def _moment(value: str, *, end: bool) -> dt.datetime:
+    """A preset, a date (the whole day, in the reader's zone) or a time. Raises ValueError."""
+    if value in PRESETS:
+        return timezone.now() - PRESETS[value]
+    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    if value == "today":
+        return today
+    if len(value) <= 10:
+        day = parse_date(value)
+        if day is None:
+            raise ValueError("not a date")
+        if end:
+            day += dt.timedelta(days=1)
+        return timezone.make_aware(dt.datetime(day.year, day.month, day.day))  # noqa: DTZ001  made aware here
+    moment = parse_datetime(value)
+    if moment is None:
+        raise ValueError("not a time")
+    moment = timezone.make_aware(moment) if moment.tzinfo is None else moment
+    moment.astimezone(dt.UTC)  # OverflowError at the edges of the calendar
+    return moment
+
+
+def _encodes(text: str) -> bool:
+    """Whether the text is valid Unicode: a lone surrogate cannot be sent to a database."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _plain(text: str) -> bool:
+    """Whether a database can be asked for this text at all."""
+    return "\x00" not in text and len(text) <= 1024 and _encodes(text)

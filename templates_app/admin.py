@@ -1,0 +1,65 @@
+"""Templates and their versions, as raw rows: looked at here, written by services (console, API)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from templates_app.models import Template, TemplateVersion
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.utils.safestring import SafeString
+
+
+class VersionInline(admin.TabularInline[TemplateVersion, Template]):
+    """Versions are never changed once written."""
+
+    model = TemplateVersion
+    fields = ("number", "params", "created_at")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+    ordering = ("-number",)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never: a service writes them."""
+        return False
+
+
+@admin.register(Template)
+class TemplateAdmin(admin.ModelAdmin[Template]):
+    """Templates, deleted ones too."""
+
+    list_display = ("name", "id", "kind", "description", "version", "deleted_at", "updated_at", "in_console")
+    list_filter = ("kind", ("deleted_at", admin.EmptyFieldListFilter))
+    list_select_related = ("current",)
+    search_fields = ("name", "id", "description")
+    inlines = (VersionInline,)
+
+    @admin.display(description=_("version"))
+    def version(self, template: Template) -> int | None:
+        """The current one's number."""
+        return template.current.number if template.current else None
+
+    @admin.display(description=_("console"))
+    def in_console(self, template: Template) -> SafeString:
+        """The page that people use."""
+        return format_html('<a href="{}">{}</a>', reverse("templates:template_detail", args=[template.pk]), gettext("Open"))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Never: a template without a checked version would break jobs."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never, for the same reason."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never: old jobs point to its versions."""
+        return False
