@@ -101,7 +101,10 @@ class Media(models.Model):
 
 
 class MediaFile(models.Model):
-    """An object that belongs to a media: its source, a rendition, … . A set (HLS) is one row: ``parts`` names its other objects."""
+    """An object that belongs to a media: its source, a rendition, … . A set (HLS) is one row: ``parts`` names its other objects.
+
+    The rendition of one media may be the source of another one: one row for each role.
+    """
 
     class Role(models.TextChoices):
         SOURCE = "source", _("Source")
@@ -124,7 +127,7 @@ class MediaFile(models.Model):
         verbose_name = _("media file")
         verbose_name_plural = _("media files")
         ordering = ("media", "role", "key")
-        constraints = [models.UniqueConstraint(fields=("bucket", "key"), name="media_file_object")]
+        constraints = [models.UniqueConstraint(fields=("bucket", "key", "role"), name="media_file_object")]
 
     def __str__(self) -> str:
         return f"oss://{self.bucket}/{self.key}"
@@ -139,6 +142,8 @@ class Discard(models.Model):
 
     bucket = models.CharField(_("bucket"), max_length=63)
     key = models.CharField(_("key"), max_length=1023)
+    etag = models.CharField(_("etag"), max_length=64, blank=True, help_text=_("only the object of this etag goes away"))
+    main = models.CharField(_("main object"), max_length=1023, default="", help_text=_("key of the set's playlist or of the single file; its lock guards the set"))
     token = models.CharField(_("token"), max_length=64, db_index=True, help_text=_("output and attempt that wrote it"))
     due_at = models.DateTimeField(_("due"), db_index=True)
 
