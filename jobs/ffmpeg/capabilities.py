@@ -5,11 +5,14 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jobs.engine.types import Strict
 from jobs.ffmpeg import sandbox
 from jobs.ffmpeg.limits import for_probe
-from jobs.ffmpeg.tools import Tools
+
+if TYPE_CHECKING:
+    from jobs.ffmpeg.tools import Tools
 
 SECONDS = 10.0
 SIDE = 64

@@ -20,7 +20,9 @@ class Demuxer(NamedTuple):
 
 
 ACCEPTED: tuple[Demuxer, ...] = (
-    Demuxer("mov,mp4,m4a,3gp,3g2,mj2", "MP4, MOV, M4A, M4V, 3GP, 3G2", "the commonest of all; references to other files (drefs) are off in ffmpeg unless asked for"),
+    Demuxer(
+        "mov,mp4,m4a,3gp,3g2,mj2", "MP4, MOV, M4A, M4V, 3GP, 3G2", "the commonest of all; references to other files (drefs) are off in ffmpeg unless asked for"
+    ),
     Demuxer("matroska,webm", "MKV, MKA, WebM", "named by the product"),
     Demuxer("avi", "AVI", "named by the product"),
     Demuxer("flv", "FLV", "named by the product"),
@@ -66,7 +68,8 @@ _TEXT: tuple[tuple[bytes, str], ...] = (
     (b"file '", PLAYLIST),
     (b"[playlist]", PLAYLIST),
     (b"[reference]", PLAYLIST),
-    (b"#!", PLAYLIST),
+    (b"#!/", PLAYLIST),  # «#!AMR» begins an AMR file
+    (b"#! /", PLAYLIST),
     (b"<", MARKUP),
     (b"v=0\r\n", SESSION),
     (b"v=0\n", SESSION),

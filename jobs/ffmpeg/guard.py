@@ -5,6 +5,7 @@ It is the second lock: the engine builds safe commands, and what slips through t
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -26,7 +27,7 @@ _SOURCE_FILTER = re.compile(r"(?:\A|[;,\]\s])a?movie\s*(?:@[^=]*)?=")
 def check(program: str, argv: Sequence[str], *, own_playlist: bool = False) -> None:
     """Raise ValueError unless this may be started.
 
-    1. Every argument is text without NUL; the program is an absolute path.
+    1. No argument holds NUL; the program is an absolute path.
     2. No argument is an address or names a protocol (values of ``-metadata`` and our own progress pipe excepted), no filter opens a file by itself (movie, amovie).
     3. Every ``-i`` is preceded, since the input before it, by ``-protocol_whitelist file`` and a ``-format_whitelist`` of accepted names, and names a plain file.
     4. Without ``-i`` it may only ask for information: options alone.
@@ -34,8 +35,8 @@ def check(program: str, argv: Sequence[str], *, own_playlist: bool = False) -> N
     """
     if not program.startswith("/"):
         raise ValueError(f"the program must be an absolute path: {program!r}")
-    if any(not isinstance(word, str) or "\0" in word for word in argv):
-        raise ValueError("argv must be text without NUL")
+    if any("\0" in word for word in argv):
+        raise ValueError("argv must be without NUL")
     _check_words(argv)
     inputs = [at for at, word in enumerate(argv) if word == "-i"]
     if not inputs:
@@ -61,7 +62,7 @@ def _check_words(argv: Sequence[str]) -> None:
 
 
 def _check_input(options: Sequence[str], name: str, *, own_playlist: bool) -> None:
-    values = {option: value for option, value in zip(options, options[1:], strict=False) if option in ("-protocol_whitelist", "-format_whitelist", "-f")}
+    values = {option: value for option, value in itertools.pairwise(options) if option in ("-protocol_whitelist", "-format_whitelist", "-f")}
     if values.get("-protocol_whitelist") != "file":
         raise ValueError("an input needs -protocol_whitelist file before it")
     allowed = NAMES | GENERATED | (PLAYLIST if own_playlist else frozenset())

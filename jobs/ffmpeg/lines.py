@@ -11,18 +11,18 @@ from collections import deque
 TAIL_LINES = 60
 TAIL_BYTES = 4096
 LINE_BYTES = 1000
-ERRORS_KEPT = 40
-_SERIOUS = re.compile(r"\[(?:error|fatal|panic)\] ?")
+_SERIOUS = re.compile(r"(?:(?<=\] )|^)\[(?:error|fatal|panic)\] ?")
 _POINTER = re.compile(r" @ 0x[0-9a-f]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _CONSEQUENCE = re.compile(
     r"Conversion failed|Error sending frames|Task finished with error|Terminating (?:thread|demuxer|muxer)|Nothing was written|Could not open encoder before EOF"
-    r"|Error while opening encoder|Error (?:reinitializing|while filtering|initializing a simple|configuring filter)|Error submitting|Error muxing a packet"
-    r"|received no packets|Failed to inject frame|Error opening (?:input|output) files|Error closing file|Error writing trailer|Error during demuxing"
+    r"|Error while opening encoder|Error (?:reinitializing|while filtering|initializing a simple|configuring filter|selecting an encoder)"
+    r"|Error submitting a packet to the muxer|Error muxing a packet|Could not write header|received no packets|Failed to inject frame"
+    r"|Error opening (?:input|output) file|Error closing file|Error writing trailer|Error during demuxing"
 )
 """Lines that only pass on an error said before."""
 _DECODING = re.compile(
-    r"error while decoding|concealing|Invalid NAL|decode_slice|no frame|non-existing PPS|Missing reference|corrupt|Error splitting|mmco|co located|sps_id|pps_id"
+    r"error while decoding|Error submitting packet to decoder|concealing|Invalid NAL|decode_slice|no frame|non-existing PPS|Missing reference|corrupt|Error splitting|mmco|co located|sps_id|pps_id"
     r"|Error decoding|decoding frame|Prediction is not allowed|channel element|reference picture|Reference \d|cabac|negative number of zero coeffs|top block|left block|Invalid level prefix"
 )
 """Complaints about damaged input: usual, many, and survivable. They decide only if nothing else was said."""
@@ -34,8 +34,7 @@ class Lines:
     def __init__(self) -> None:
         self._part = b""
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
-        self._first: list[str] = []
-        self._last: deque[str] = deque(maxlen=ERRORS_KEPT)
+        self._cause = self._complaint = self._decided = ""
         self.out_of_memory = False
 
     def feed(self, data: bytes) -> None:
@@ -64,13 +63,9 @@ class Lines:
 
     @property
     def decisive(self) -> str:
-        """The line that says why it failed: the first serious one that is a cause and no complaint about damaged input, else the best there is."""
-        serious = [*self._first, *(line for line in self._last if line not in self._first)]
-        causes = [line for line in serious if not _CONSEQUENCE.search(line)]
-        for choice in ([line for line in causes if not _DECODING.search(line)], causes[-1:], serious[-1:], list(self._tail)[-1:]):
-            if choice:
-                return _SERIOUS.sub("", _POINTER.sub("", choice[0])).strip()
-        return ""
+        """The line that says why it failed: the cause said last before its consequences began, else the best there is."""
+        line = self._decided or self._cause or self._complaint or next(reversed(self._tail), "")
+        return _SERIOUS.sub("", _POINTER.sub("", line)).strip()
 
     def _line(self, row: bytes) -> None:
         text = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", row[:LINE_BYTES].decode(errors="replace")).rstrip()
@@ -79,8 +74,11 @@ class Lines:
         self._tail.append(text)
         if "Cannot allocate memory" in text or "bad_alloc" in text or "malloc of size" in text:
             self.out_of_memory = True
-        if _SERIOUS.search(text):
-            if len(self._first) < ERRORS_KEPT:
-                self._first.append(text)
-            else:
-                self._last.append(text)
+        if not _SERIOUS.search(text):
+            return
+        if _DECODING.search(text):
+            self._complaint = text
+        elif not _CONSEQUENCE.search(text):
+            self._cause = text
+        elif not self._decided:
+            self._decided = self._cause or text

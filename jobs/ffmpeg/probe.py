@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import re
 import signal
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jobs.engine.errors import JobError
 from jobs.engine.probe import Probe, parse_ffprobe
 from jobs.ffmpeg import formats, sandbox
 from jobs.ffmpeg.limits import for_probe
-from jobs.ffmpeg.tools import Tools
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jobs.ffmpeg.tools import Tools
 
 MAX_PIXELS = 8192 * 8192
 JSON_BYTES = 32 << 20
@@ -22,6 +25,9 @@ _REASONS: tuple[tuple[str, str], ...] = (
     ("End of file", "The file ends before any content."),
     ("Permission denied", "The file may not be read."),
 )
+_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"styp", b"moof", b"pnot", b"uuid"})
+"""What the first box of a QuickTime or MP4 file may be."""
+_IMPOSSIBLE_SIZE = re.compile(r"Picture size (\d+)x(\d+) is invalid")
 _PREFIX = re.compile(r"^(?:\[[^\]]*\] )+|^\S*input\S*: ")
 
 
@@ -34,22 +40,36 @@ def probe(
     From any thread; takes about 15 ms.
     """
     path = path.absolute()
-    if not own_playlist:
-        _look_at_start(path)
-    document = _ask(path, tools=tools, cwd=cwd, options=_options(count_packets=count_packets, own_playlist=own_playlist), timeout=timeout, own_playlist=own_playlist)
-    _check(document, max_pixels)
+    head = b"" if own_playlist else _look_at_start(path)
+    options = _options(count_packets=count_packets, own_playlist=own_playlist)
+    argv = ["-v", "error", "-hide_banner", *options, "-i", str(path)]
+    answer = sandbox.call(tools.ffprobe, argv, cwd=cwd, limits=for_probe(timeout), timeout=timeout, keep=JSON_BYTES, own_playlist=own_playlist)
+    document = _read(answer, head, timeout)
+    _check(document, answer.stderr, max_pixels)
     return parse_ffprobe(document)
 
 
 def _options(*, count_packets: bool, own_playlist: bool) -> list[str]:
     show = ["-show_format", "-show_streams", "-show_chapters", "-of", "json", *(["-count_packets"] if count_packets else [])]
     if own_playlist:
-        return [*show, "-protocol_whitelist", "file", "-format_whitelist", formats.OWN_PLAYLIST, "-f", "hls", "-allowed_extensions", "ALL", "-extension_picky", "0"]
+        return [
+            *show,
+            "-protocol_whitelist",
+            "file",
+            "-format_whitelist",
+            formats.OWN_PLAYLIST,
+            "-f",
+            "hls",
+            "-allowed_extensions",
+            "ALL",
+            "-extension_picky",
+            "0",
+        ]
     return [*show, "-protocol_whitelist", "file", "-format_whitelist", formats.WHITELIST]
 
 
-def _look_at_start(path: Path) -> None:
-    """Refuse by the first bytes, with a better sentence than ffprobe has."""
+def _look_at_start(path: Path) -> bytes:
+    """The first bytes; refuses by them, with a better sentence than ffprobe has."""
     try:
         with path.open("rb") as file:
             head = file.read(formats.HEAD_BYTES)
@@ -61,18 +81,17 @@ def _look_at_start(path: Path) -> None:
         raise JobError("InputNotReadable", "The input is empty.")
     if sentence := formats.forbidden(head):
         raise JobError("InputForbidden", sentence)
+    return head
 
 
-def _ask(path: Path, *, tools: Tools, cwd: Path, options: list[str], timeout: float, own_playlist: bool) -> dict[str, Any]:
-    """Run ffprobe and read its JSON."""
-    argv = ["-v", "error", "-hide_banner", *options, "-i", str(path)]
-    answer = sandbox.call(tools.ffprobe, argv, cwd=cwd, limits=for_probe(timeout), timeout=timeout, keep=JSON_BYTES, own_playlist=own_playlist)
+def _read(answer: sandbox.Called, head: bytes, timeout: float) -> dict[str, Any]:
+    """ffprobe's JSON, or the error that it stands for."""
     if answer.timed_out:
         raise JobError("InputNotReadable", f"The input could not be read within {timeout:.0f} s.")
     if answer.truncated:
         raise JobError("InputTooLarge", "The input has more streams than can be described.")
     if answer.exit_code:
-        raise _error(answer.exit_code, answer.stderr)
+        raise _error(answer.exit_code, answer.stderr, head)
     try:
         document = json.loads(answer.stdout.decode(errors="replace"))
     except ValueError:
@@ -80,7 +99,7 @@ def _ask(path: Path, *, tools: Tools, cwd: Path, options: list[str], timeout: fl
     return document if isinstance(document, dict) else {}
 
 
-def _error(exit_code: int, stderr: str) -> JobError:
+def _error(exit_code: int, stderr: str, head: bytes) -> JobError:
     """The error behind a failed ffprobe, in plain words."""
     if "whitelist" in stderr:
         return JobError("InputForbidden", "The input is of a kind that is not opened.")
@@ -89,25 +108,33 @@ def _error(exit_code: int, stderr: str) -> JobError:
     if exit_code < 0:
         return JobError("InputNotReadable", f"The input made the reader crash (signal {-exit_code}).")
     for mark, sentence in _REASONS:
+        if mark == "moov atom not found" and head[4:8] not in _BOXES:
+            continue  # any text is «an MP4 without index» to ffprobe if it is only named so
         if mark in stderr:
             return JobError("InputNotReadable", f"The input cannot be read. {sentence}")
     last = _PREFIX.sub("", next((line for line in reversed(stderr.strip().splitlines()) if line), ""))
     return JobError("InputNotReadable", f"The input cannot be read: {last[:200]}" if last else "")
 
 
-def _check(document: dict[str, Any], max_pixels: int) -> None:
+def _check(document: dict[str, Any], stderr: str, max_pixels: int) -> None:
     """Refuse what was recognised but cannot be used: no stream with known facts, a picture that is too large, a picture in a sound format."""
     streams = [stream for stream in document.get("streams", ()) if isinstance(stream, dict)]
     for stream in streams:
         width, height = (_whole(stream.get(side)) for side in ("width", "height"))
         if width * height > max_pixels:
-            raise JobError("InputTooLarge", f"The picture has {width}×{height} pixels; at most {max_pixels:,} are allowed.")
+            raise _too_large(width, height, max_pixels)
     name = str(document.get("format", {}).get("format_name", ""))
     pictures = [stream for stream in streams if stream.get("codec_type") == "video"]
     if name in formats.SOUND_ONLY and pictures:
         raise JobError("InputForbidden", formats.PICTURE)
     if not any(_usable(stream) for stream in streams):
+        if found := _IMPOSSIBLE_SIZE.search(stderr):  # beyond what ffmpeg itself holds possible, it forgets the size
+            raise _too_large(int(found[1]), int(found[2]), max_pixels)
         raise JobError("InputNotReadable", "No picture and no sound can be recognised in the input.")
+
+
+def _too_large(width: int, height: int, max_pixels: int) -> JobError:
+    return JobError("InputTooLarge", f"The picture has {width}×{height} pixels; at most {max_pixels:,} pixels in all are allowed.")
 
 
 def _usable(stream: dict[str, Any]) -> bool:

@@ -9,18 +9,21 @@ import os
 import shlex
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jobs.engine.plan import Command
 from jobs.engine.progress import Progress, ProgressReader
 from jobs.ffmpeg import sandbox
 from jobs.ffmpeg.limits import for_encode
 from jobs.ffmpeg.lines import Lines
 from jobs.ffmpeg.supervise import supervise
-from jobs.ffmpeg.tools import Tools
+
+if TYPE_CHECKING:
+    from jobs.engine.plan import Command
+    from jobs.ffmpeg.tools import Tools
 
 LOG_BYTES = 20_000_000
 COMMON = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info", "-progress", "pipe:1", "-stats_period", "0.25")
@@ -36,7 +39,7 @@ SIZE_SHARE = 20
 class Finished:
     """How a command ended.
 
-    exit_code: ffmpeg's status, or minus a signal's number. stopped: why *we* ended it: «stopped» (asked to), «stalled», «timeout» (wall or CPU time),
+    exit_code: ffmpeg's status, or minus a signal's number. stopped: why *we* ended it: «stopped» (asked to), «stalled», «timeout» (wall time),
     «full» (free space), «size» (outputs too large), or empty. tail: the last lines of stderr. decisive_line: the one that says why it failed.
     cpu_seconds: of all threads; max_rss_bytes: largest resident size. argv_shown: program and arguments as run, without the sandbox's prefix.
     """
@@ -86,8 +89,9 @@ def run(
         watch.pid = process.pid
         ended = supervise(process, on_stdout=report.feed, on_stderr=on_stderr, tick=watch.tick)
         lines.close()
-        stopped = ended.stopped or {-signal.SIGXFSZ: "size", -signal.SIGXCPU: "timeout"}.get(ended.exit_code, "")
-        record.note(f"exit {ended.exit_code}{', ended by us: ' + stopped if stopped else ''}; CPU {ended.cpu_seconds:.1f} s; at most {ended.max_rss_bytes // 1_000_000} MB resident")
+        stopped = ended.stopped or ("size" if ended.exit_code == -signal.SIGXFSZ else "")
+        because = f", ended by us: {stopped}" if stopped else ""
+        record.note(f"exit {ended.exit_code}{because}; CPU {ended.cpu_seconds:.1f} s; at most {ended.max_rss_bytes // 1_000_000} MB resident")
     return Finished(
         exit_code=ended.exit_code,
         tail=lines.tail,
@@ -135,13 +139,15 @@ class _Report:
 class _Watch:
     """Looks at everything that may end a run; :meth:`tick` answers why, or nothing."""
 
-    def __init__(self, cwd: Path, should_stop: Callable[[], bool], stall_seconds: float, wall_seconds: float, max_bytes: int | None, min_free_bytes: int) -> None:
+    def __init__(
+        self, cwd: Path, should_stop: Callable[[], bool], stall_seconds: float, wall_seconds: float, max_bytes: int | None, min_free_bytes: int
+    ) -> None:
         self.pid = 0
         self._cwd = cwd
         self._should_stop = should_stop
         self._stall_seconds, self._wall_seconds = stall_seconds, wall_seconds
         self._max_bytes, self._min_free_bytes = max_bytes, min_free_bytes
-        self._before = {entry.name for entry in os.scandir(cwd)}
+        self._before = frozenset(path.name for path in cwd.iterdir())
         self._started = self._alive_at = time.monotonic()
         self._signs: dict[str, str] = {}
         self._life_at = self._space_at = self._size_at = 0.0
@@ -232,7 +238,7 @@ class _Log:
         """Add a line of our own, also beyond the limit."""
         self._put(f"-- {text}\n".encode(errors="replace"))
 
-    def _put(self, data: bytes | Sequence[int]) -> None:
+    def _put(self, data: bytes) -> None:
         with suppress(OSError):
             if self._fd >= 0:
-                os.write(self._fd, bytes(data))
+                os.write(self._fd, data)

@@ -23,16 +23,20 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jobs.ffmpeg import guard
-from jobs.ffmpeg.limits import Limits
 from jobs.ffmpeg.supervise import supervise
+
+if TYPE_CHECKING:
+    from jobs.ffmpeg.limits import Limits
 
 OOM_SCORE = 500
 SEARCH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ROOT_KEEPS = ("--bounding-set=-all,+dac_override", "--inh-caps=-all")
 """Root of an ordinary machine may read every file; without this capability, input files of other users could not be opened."""
 STDERR_BYTES = 1 << 16
+CPU_GRACE = 5
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,14 @@ class Called:
 
 
 def start(
-    program: str, argv: Sequence[str], *, cwd: Path, limits: Limits, stdout: int | None = subprocess.PIPE, stderr: int | None = subprocess.PIPE, own_playlist: bool = False
+    program: str,
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    limits: Limits,
+    stdout: int | None = subprocess.PIPE,
+    stderr: int | None = subprocess.PIPE,
+    own_playlist: bool = False,
 ) -> subprocess.Popen[bytes]:
     """Start a media program in ``cwd``; the caller drains, waits and reaps (see :mod:`jobs.ffmpeg.supervise`).
 
@@ -130,7 +141,8 @@ def _popen(
 
 def _environment(cwd: Path) -> dict[str, str]:
     """Nothing of ours is inherited: no secrets, no proxies, no library paths."""
-    return {"PATH": SEARCH, "LANG": "C.UTF-8", "HOME": str(cwd), "TMPDIR": str(cwd)}
+    home = str(cwd.absolute())
+    return {"PATH": SEARCH, "LANG": "C.UTF-8", "HOME": home, "TMPDIR": home}
 
 
 def _limits(limits: Limits) -> list[str]:
@@ -138,15 +150,18 @@ def _limits(limits: Limits) -> list[str]:
     program = _prlimit()
     if not program:
         return []
-    wanted = (
-        ("as", resource.RLIMIT_AS, limits.memory_bytes),
-        ("fsize", resource.RLIMIT_FSIZE, limits.file_bytes),
-        ("nofile", resource.RLIMIT_NOFILE, limits.open_files),
-    )
-    words = [f"--{name}={value if hard == resource.RLIM_INFINITY else min(value, hard)}" for name, number, value in wanted if value is not None for hard in [resource.getrlimit(number)[1]]]
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    seconds = limits.cpu_seconds if hard == resource.RLIM_INFINITY else min(limits.cpu_seconds, hard - 5)
-    return [program, *words, f"--cpu={seconds}:{seconds + 5}", "--core=0"]  # the soft limit ends it by a signal that tells why, the hard one for certain
+    words = [f"--as={_at_most(resource.RLIMIT_AS, limits.memory_bytes)}", f"--nofile={_at_most(resource.RLIMIT_NOFILE, limits.open_files)}", "--core=0"]
+    if limits.file_bytes is not None:
+        words.append(f"--fsize={_at_most(resource.RLIMIT_FSIZE, limits.file_bytes)}")
+    hard = _at_most(resource.RLIMIT_CPU, limits.cpu_seconds + CPU_GRACE)
+    words.append(f"--cpu={max(1, hard - CPU_GRACE)}:{hard}")  # the soft limit ends it by a signal that tells why, the hard one for certain
+    return [program, *words]
+
+
+def _at_most(number: int, wanted: int) -> int:
+    """The wanted limit, or our own hard one where that is lower."""
+    hard = resource.getrlimit(number)[1]
+    return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
 
 
 @cache
@@ -187,7 +202,9 @@ def _works(prefix: Sequence[str]) -> bool:
     if not target:
         return False
     try:
-        done = subprocess.run([*prefix, target], stdin=subprocess.DEVNULL, capture_output=True, env={"PATH": SEARCH, "LANG": "C.UTF-8"}, timeout=10, check=False)
+        done = subprocess.run(
+            [*prefix, target], stdin=subprocess.DEVNULL, capture_output=True, env={"PATH": SEARCH, "LANG": "C.UTF-8"}, timeout=10, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
