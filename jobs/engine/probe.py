@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from pydantic import Field
@@ -35,6 +36,7 @@ class VideoStream(Strict):
     language: str | None = None
     attached_picture: bool = False
     default: bool = False
+    mime: str | None = Field(None, description="RFC 6381 codec string, where ffprobe knows it: avc1.64001f")
 
 
 class AudioStream(Strict):
@@ -52,6 +54,7 @@ class AudioStream(Strict):
     bitrate_kbps: int | None = None
     language: str | None = None
     default: bool = False
+    mime: str | None = Field(None, description="RFC 6381 codec string, where ffprobe knows it: mp4a.40.2")
 
 
 class SubtitleStream(Strict):
@@ -84,6 +87,7 @@ class Probe(Strict):
     subtitle: tuple[SubtitleStream, ...] = ()
     other: tuple[OtherStream, ...] = ()
     chapters: int = 0
+    title: str | None = None
 
     @property
     def picture(self) -> VideoStream | None:
@@ -98,4 +102,204 @@ class Probe(Strict):
 
 def parse_ffprobe(document: dict[str, Any]) -> Probe:
     """Read ffprobe's ``-show_format -show_streams -show_chapters`` JSON. Never raises for a missing or odd value."""
-    raise AssertionError("written by the engine")
+    about = _dict(document.get("format"))
+    streams = [s for s in _list(document.get("streams")) if isinstance(s, dict)]
+    video: list[VideoStream] = []
+    audio: list[AudioStream] = []
+    subtitle: list[SubtitleStream] = []
+    other: list[OtherStream] = []
+    for position, stream in enumerate(streams):
+        index = _int(stream.get("index"))
+        index = position if index is None else index
+        kind, codec = _text(stream.get("codec_type")) or "unknown", _text(stream.get("codec_name"))
+        width, height = _int(stream.get("width")) or 0, _int(stream.get("height")) or 0
+        if kind == "video" and codec and ((width > 0 and height > 0) or _attached(stream)):
+            video.append(_video(stream, index, codec, width, height))
+        elif kind == "audio" and codec:
+            audio.append(_audio(stream, index, codec))
+        elif kind == "subtitle" and codec:
+            subtitle.append(SubtitleStream(index=index, codec=codec, text=codec in TEXT_SUBTITLES, language=_language(stream)))
+        else:
+            other.append(OtherStream(index=index, kind=kind, codec=codec))
+    size = _int(about.get("size"))
+    bitrate = _int(about.get("bit_rate"))
+    duration, start = _length(about, [*(v for v in video if not v.attached_picture), *audio], size)
+    if duration is None or duration != _float(about.get("duration")):
+        bitrate = round(size * 8 / duration) if size and duration else None  # ffprobe's own was computed with the length we do not believe
+    return Probe(
+        format_name=_text(about.get("format_name")) or "unknown",
+        duration=duration,
+        start=start,
+        size=size,
+        bitrate_kbps=_kbps(bitrate),
+        video=tuple(video),
+        audio=tuple(audio),
+        subtitle=tuple(subtitle),
+        other=tuple(other),
+        chapters=len(_list(document.get("chapters"))),
+        title=_title(_dict(about.get("tags"))),
+    )
+
+
+TEXT_SUBTITLES = frozenset(
+    "ass jacosub microdvd mov_text mpl2 pjs realtext sami srt ssa stl subrip subviewer subviewer1 text ttml vplayer webvtt".split()
+)
+FPS_MAX = 240.0
+_HOUR = 3600.0
+
+
+def _length(about: dict[str, Any], streams: list[VideoStream | AudioStream], size: int | None) -> tuple[float | None, float | None]:
+    """Duration and start in seconds, as far as they are believable.
+
+    Fragmented files may begin tens of hours after zero, and ffprobe then counts from zero: where every stream knows its own length, the
+    file is not much longer than from the earliest start to the latest end. Without stream lengths, a file of many hours at less than
+    100 bit/s is not believed.
+    """
+    duration, start = _float(about.get("duration")), _float(about.get("start_time"))
+    if duration is not None and duration <= 0:
+        duration = None
+    known = [(s.start or 0.0, s.duration) for s in streams if s.duration]
+    if known and len(known) == len(streams):
+        first = min(begin for begin, _ in known)
+        span = max(begin + length for begin, length in known) - first
+        if duration is None or duration > 1.5 * span + 10:
+            # starts that lie hours apart are as odd as the sum: then the longest stream is all that is known
+            longest = max(length for _, length in known)
+            duration = span if span <= 1.5 * longest + 10 else longest
+    elif duration is not None and size and duration > _HOUR and size * 8 / duration < 100:
+        duration = None
+    return duration, start
+
+
+def _video(stream: dict[str, Any], index: int, codec: str, width: int, height: int) -> VideoStream:
+    disposition = _dict(stream.get("disposition"))
+    frames = _int(stream.get("nb_read_packets")) or _int(stream.get("nb_frames"))
+    level = _int(stream.get("level"))
+    return VideoStream(
+        index=index,
+        codec=codec,
+        profile=_text(stream.get("profile")),
+        width=width,
+        height=height,
+        pixel_format=_text(stream.get("pix_fmt")),
+        sar=_sar(stream.get("sample_aspect_ratio")),
+        rotation=_rotation(stream),
+        fps=_rate(stream.get("avg_frame_rate")),
+        nominal_fps=_rate(stream.get("r_frame_rate")),
+        field_order=_text(stream.get("field_order")),
+        duration=_positive(stream.get("duration")),
+        start=_float(stream.get("start_time")),
+        frames=frames if frames and frames > 0 else None,
+        bitrate_kbps=_kbps(_int(stream.get("bit_rate"))),
+        color_range=_text(stream.get("color_range")),
+        color_space=_text(stream.get("color_space")),
+        color_transfer=_text(stream.get("color_transfer")),
+        color_primaries=_text(stream.get("color_primaries")),
+        level=level if level is not None and level >= 0 else None,
+        language=_language(stream),
+        attached_picture=_attached(stream),
+        default=bool(_int(disposition.get("default"))),
+        mime=_text(stream.get("mime_codec_string")),
+    )
+
+
+def _audio(stream: dict[str, Any], index: int, codec: str) -> AudioStream:
+    rate, channels = _int(stream.get("sample_rate")), _int(stream.get("channels"))
+    bits = _int(stream.get("bits_per_raw_sample")) or _int(stream.get("bits_per_sample"))
+    return AudioStream(
+        index=index,
+        codec=codec,
+        profile=_text(stream.get("profile")),
+        sample_rate=rate if rate and rate > 0 else None,
+        channels=channels if channels and channels > 0 else None,
+        channel_layout=_text(stream.get("channel_layout")),
+        bits_per_sample=bits or None,
+        duration=_positive(stream.get("duration")),
+        start=_float(stream.get("start_time")),
+        bitrate_kbps=_kbps(_int(stream.get("bit_rate"))),
+        language=_language(stream),
+        default=bool(_int(_dict(stream.get("disposition")).get("default"))),
+        mime=_text(stream.get("mime_codec_string")),
+    )
+
+
+def _attached(stream: dict[str, Any]) -> bool:
+    """Cover art and thumbnails; their size may be unknown (0)."""
+    disposition = _dict(stream.get("disposition"))
+    return bool(_int(disposition.get("attached_pic")) or _int(disposition.get("still_image")))
+
+
+def _rotation(stream: dict[str, Any]) -> int:
+    """Degrees clockwise that make the picture upright. ffprobe's angle counts the other way round; tags of old files («rotate») do not."""
+    for side in _list(stream.get("side_data_list")):
+        if isinstance(side, dict) and (angle := _float(side.get("rotation"))) is not None:
+            return round(-angle / 90) * 90 % 360
+    angle = _float(_dict(stream.get("tags")).get("rotate"))
+    return round(angle / 90) * 90 % 360 if angle is not None else 0
+
+
+def _sar(value: Any) -> tuple[int, int]:
+    """A sample aspect ratio; what is missing, zero or absurd (beyond 1:10) is square."""
+    first, _, second = (_text(value) or "").partition(":")
+    across, down = _int(first), _int(second)
+    if not across or not down or across < 0 or down < 0 or not 0.1 <= across / down <= 10:
+        return (1, 1)
+    return (across, down)
+
+
+def _rate(value: Any) -> float | None:
+    """A frame rate such as «30000/1001»; None when it is missing or above 240 (containers in milliseconds say 1000)."""
+    first, _, second = (_text(value) or "").partition("/")
+    over, under = _float(first), _float(second or "1")
+    if not over or not under or over < 0 or under < 0:
+        return None
+    rate = over / under
+    return rate if 0.01 <= rate <= FPS_MAX else None
+
+
+def _language(stream: dict[str, Any]) -> str | None:
+    """An ISO 639 code; «und» says nothing."""
+    code = _text(_dict(stream.get("tags")).get("language"))
+    return code.lower() if code and 2 <= len(code) <= 8 and code.isascii() and code.replace("-", "").isalpha() and code.lower() != "und" else None
+
+
+def _title(tags: dict[str, Any]) -> str | None:
+    named = {str(k).lower(): v for k, v in tags.items()}
+    text = _text(named.get("title"))
+    return "".join(c for c in text if c.isprintable())[:500] or None if text else None
+
+
+def _kbps(bits: int | None) -> int | None:
+    return max(1, round(bits / 1000)) if bits and bits > 0 else None
+
+
+def _positive(value: Any) -> float | None:
+    number = _float(value)
+    return number if number is not None and number > 0 else None
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value not in ("", "N/A", "unknown") else None
+
+
+def _float(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _int(value: Any) -> int | None:
+    number = _float(value)
+    return int(number) if number is not None else None
