@@ -46,6 +46,7 @@ fmt: environment-dev ## Format Python and templates
 	@$(PY) -m ruff check --fix --quiet . || true
 	@$(PY) -m ruff format .
 	@git ls-files -z '*.html' | xargs -0 $(PY) -m djade --target-version 5.2
+	@$(PY) tools/doc_tables.py
 
 bench: environment-dev ## Measure the budgets of docs/development.md on this machine
 	@$(PY) -m tests.bench
