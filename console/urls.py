@@ -8,7 +8,7 @@ from django.views.generic import RedirectView
 
 from console import health
 from console.api import api, unknown_path
-from media_assets.serve import object_response
+from media_assets.serve import object_view
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="console:overview"), name="root"),
@@ -21,7 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # programs
     path("api/v1/", api.urls),
     re_path(r"^api(?:/|\Z)", unknown_path, name="api_unknown"),
-    path("objects/<str:bucket>/<path:key>", object_response, name="objects"),
+    path("objects/<str:bucket>/<path:key>", object_view, name="objects"),
     # administrators
     path("admin/", admin.site.urls),
     # monitors
