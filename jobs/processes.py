@@ -1,0 +1,45 @@
+"""Bonds between a process and its parent, where the kernel has them (Linux); elsewhere these are no-ops, and a system check says so."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from contextlib import suppress
+
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+_forker = 0
+
+
+def die_with_parent() -> None:
+    """From now on every process forked from this one, and from those, is killed when its parent ends, however that ends."""
+    os.register_at_fork(before=_note_forker, after_in_child=_bind)
+
+
+def adopt_orphans() -> None:
+    """Descendants that lose their parent become children of this process, so that it can reap them."""
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def kill_group(pgid: int, number: int = signal.SIGKILL) -> None:
+    """Send a signal to a whole process group; nothing happens if it is gone. Stopped processes are killed as well."""
+    with suppress(ProcessLookupError):
+        os.killpg(pgid, number)
+
+
+def _note_forker() -> None:
+    global _forker
+    _forker = os.getpid()
+
+
+def _bind() -> None:
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != _forker:  # it ended between the fork and the line above
+        os._exit(1)
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
