@@ -65,7 +65,9 @@ class AudioEncoder:
 _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)  # MPEG-1, 2 and 2.5
 AUDIO: dict[str, AudioEncoder] = {
     # 7 channels need a program config element that players ignore
-    "aac": AudioEncoder("AAC", "aac", "aac", (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000), (1, 2, 3, 4, 5, 6, 8), (16, 288, 64)),
+    "aac": AudioEncoder(
+        "AAC", "aac", "aac", (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000), (1, 2, 3, 4, 5, 6, 8), (16, 288, 64)
+    ),
     "mp3": AudioEncoder("MP3", "libmp3lame", "mp3", _MP3_RATES, (1, 2), (8, 320, 64)),
     # libvorbis has no managed bitrate above 48 kHz (tried)
     "vorbis": AudioEncoder("Vorbis", "libvorbis", "vorbis", _MP3_RATES, (1, 2, 3, 4, 5, 6, 7, 8), (16, 240, 64)),
@@ -97,9 +99,22 @@ class Container:
     options: tuple[str, ...] = ()
 
 
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _PCM = "pcm_s16le pcm_s24le pcm_s32le pcm_f32le pcm_s16be pcm_s24be pcm_u8"
 _MP4_SUBTITLES = {"mov_text": "copy", "text": "mov_text"}
-_MKV_SUBTITLES = {"subrip": "copy", "ass": "copy", "ssa": "copy", "webvtt": "copy", "hdmv_pgs_subtitle": "copy", "dvd_subtitle": "copy", "dvb_subtitle": "copy", "text": "srt"}
+_MKV_SUBTITLES = {
+    "subrip": "copy",
+    "ass": "copy",
+    "ssa": "copy",
+    "webvtt": "copy",
+    "hdmv_pgs_subtitle": "copy",
+    "dvd_subtitle": "copy",
+    "dvb_subtitle": "copy",
+    "text": "srt",
+}
 
 CONTAINERS: dict[str, Container] = {
     "mp4": Container(
@@ -108,11 +123,11 @@ CONTAINERS: dict[str, Container] = {
         "mp4",
         ("h264", "h265"),
         ("aac", "mp3", "flac"),  # FLAC in MP4 is registered and plays in browsers
-        frozenset("h264 hevc av1 vp9 mpeg4 mpeg2video mpeg1video mjpeg aac mp3 mp2 ac3 eac3 alac flac opus dts vorbis".split()),
+        _names("h264 hevc av1 vp9 mpeg4 mpeg2video mpeg1video mjpeg aac mp3 mp2 ac3 eac3 alac flac opus dts vorbis"),
         _MP4_SUBTITLES,
         chapters=True,
         language=True,
-        plays_in_browsers=frozenset("h264 av1 vp9 aac mp3 flac opus".split()),
+        plays_in_browsers=_names("h264 av1 vp9 aac mp3 flac opus"),
     ),
     "mov": Container(
         "MOV",
@@ -120,11 +135,11 @@ CONTAINERS: dict[str, Container] = {
         "mov",
         ("h264", "h265"),
         ("aac", "mp3"),
-        frozenset(f"h264 hevc mpeg4 mpeg2video mpeg1video mjpeg prores dnxhd dvvideo png aac mp3 ac3 eac3 alac {_PCM}".split()),
+        _names(f"h264 hevc mpeg4 mpeg2video mpeg1video mjpeg prores dnxhd dvvideo png aac mp3 ac3 eac3 alac {_PCM}"),
         _MP4_SUBTITLES,
         chapters=True,
         language=True,
-        plays_in_browsers=frozenset("h264 aac mp3".split()),
+        plays_in_browsers=_names("h264 aac mp3"),
     ),
     "mkv": Container(
         "MKV",
@@ -132,11 +147,9 @@ CONTAINERS: dict[str, Container] = {
         "mkv",
         ("h264", "h265"),
         ("aac", "mp3", "vorbis", "flac"),
-        frozenset(
-            (
-                "h264 hevc av1 vp8 vp9 mpeg4 mpeg2video mpeg1video mjpeg theora msmpeg4v3 wmv1 wmv2 wmv3 vc1 rv10 rv20 rv30 rv40 flv1 h263 prores ffv1 dvvideo huffyuv "
-                f"aac mp3 mp2 ac3 eac3 alac flac opus vorbis dts truehd cook wmav1 wmav2 amr_nb amr_wb {_PCM}"
-            ).split()
+        _names(
+            "h264 hevc av1 vp8 vp9 mpeg4 mpeg2video mpeg1video mjpeg theora msmpeg4v3 wmv1 wmv2 wmv3 vc1 rv10 rv20 rv30 rv40 flv1 h263 prores ffv1 dvvideo huffyuv "
+            f"aac mp3 mp2 ac3 eac3 alac flac opus vorbis dts truehd cook wmav1 wmav2 amr_nb amr_wb {_PCM}"
         ),
         _MKV_SUBTITLES,
         chapters=True,
@@ -148,7 +161,7 @@ CONTAINERS: dict[str, Container] = {
         "ts",
         ("h264", "h265"),
         ("aac", "mp3"),
-        frozenset("h264 hevc mpeg2video mpeg1video mpeg4 aac mp3 mp2 ac3 eac3 opus dts".split()),
+        _names("h264 hevc mpeg2video mpeg1video mpeg4 aac mp3 mp2 ac3 eac3 opus dts"),
         title=False,
         language=True,
     ),
@@ -158,7 +171,7 @@ CONTAINERS: dict[str, Container] = {
         "flv",
         ("h264",),
         ("aac", "mp3"),
-        frozenset("h264 flv1 vp6f vp6a aac mp3 speex".split()),
+        _names("h264 flv1 vp6f vp6a aac mp3 speex"),
         audio_rates={"mp3": (11025, 22050, 44100)},  # two bits of the tag header: 5.5, 11, 22 or 44 kHz
         options=("-flvflags", "+add_keyframe_index"),  # players seek by it
     ),
@@ -168,16 +181,18 @@ CONTAINERS: dict[str, Container] = {
         "m3u8",
         ("h264", "h265"),
         ("aac", "mp3"),
-        frozenset("h264 hevc aac mp3 ac3 eac3 mp2 mpeg2video".split()),  # what MPEG-TS segments of a playlist may hold
+        _names("h264 hevc aac mp3 ac3 eac3 mp2 mpeg2video"),  # what MPEG-TS segments of a playlist may hold
         title=False,
         language=True,
-        plays_in_browsers=frozenset("h264 aac mp3".split()),
+        plays_in_browsers=_names("h264 aac mp3"),
     ),
     "gif": Container("GIF", "gif", "gif", ("gif",), (), frozenset({"gif"}), title=False, plays_in_browsers=frozenset({"gif"})),
     "mp3": Container("MP3", "mp3", "mp3", (), ("mp3",), frozenset({"mp3"}), plays_in_browsers=frozenset({"mp3"})),
     # «ipod» writes the brand M4A, by which players know that there is only sound
     "m4a": Container("M4A", "ipod", "m4a", (), ("aac",), frozenset({"aac", "alac", "ac3"}), chapters=True, language=True, plays_in_browsers=frozenset({"aac"})),
-    "ogg": Container("OGG", "ogg", "ogg", (), ("vorbis", "flac"), frozenset({"vorbis", "flac", "opus"}), plays_in_browsers=frozenset({"vorbis", "flac", "opus"})),
+    "ogg": Container(
+        "OGG", "ogg", "ogg", (), ("vorbis", "flac"), frozenset({"vorbis", "flac", "opus"}), plays_in_browsers=frozenset({"vorbis", "flac", "opus"})
+    ),
     "flac": Container("FLAC", "flac", "flac", (), ("flac",), frozenset({"flac"}), plays_in_browsers=frozenset({"flac"})),
 }
 FASTSTART = frozenset({"mp4", "mov", "m4a"})

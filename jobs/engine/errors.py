@@ -48,8 +48,12 @@ CODES: dict[str, Code] = {
     "IdempotencyConflict": Code("This Idempotency-Key was used for another request.", "Use a new key for a new request.", status=409),
     "StorageFull": Code("There is not enough free space.", "Free some space or add storage.", retryable=True, status=507),
     # the input
-    "InputNotReadable": Code("The input is not a media file that can be read.", "Check that the file plays elsewhere; it may be empty, cut off or of another type."),
-    "InputForbidden": Code("The input is of a kind that is not opened.", "Send a media file; playlists, scripts and vector images may point elsewhere and are refused."),
+    "InputNotReadable": Code(
+        "The input is not a media file that can be read.", "Check that the file plays elsewhere; it may be empty, cut off or of another type."
+    ),
+    "InputForbidden": Code(
+        "The input is of a kind that is not opened.", "Send a media file; playlists, scripts and vector images may point elsewhere and are refused."
+    ),
     "InputTooLarge": Code("The picture or file is larger than allowed.", "Send a smaller one, or raise the limit."),
     "InputChanged": Code("The input was replaced or removed while the job waited.", "Submit the job again.", retryable=True),
     "ResourceContentBad": Code("The content of the input cannot be decoded.", "Check the file; repair or export it again."),

@@ -9,14 +9,18 @@ A damaged source that decodes to fewer frames or a shorter file than this is not
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from jobs.engine.errors import JobError
 from jobs.engine.picture import Picture, constant_rate
 from jobs.engine.plan import Expected
-from jobs.engine.probe import AudioStream, Probe, VideoStream
-from jobs.engine.sound import Sound
-from jobs.engine.spec import InputSpec
 
-_INDEXED = frozenset("mov matroska avi wav flac ogg asf flv mxf aiff w64 caf webm".split())
+if TYPE_CHECKING:
+    from jobs.engine.probe import AudioStream, Probe, VideoStream
+    from jobs.engine.sound import Sound
+    from jobs.engine.spec import InputSpec
+
+_INDEXED = frozenset({"mov", "matroska", "avi", "wav", "flac", "ogg", "asf", "flv", "mxf", "aiff", "w64", "caf", "webm"})
 _LATE = 0.5  # s: what encoders' delays and last frames may differ by
 
 
@@ -36,11 +40,20 @@ def clip_seconds(probe: Probe, wanted: InputSpec) -> float | None:
     return min(left, wanted.duration) if wanted.duration else left
 
 
-def expected(probe: Probe, wanted: InputSpec, seconds: float | None, picture: Picture | None, sound: Sound | None, video: VideoStream | None, audio: AudioStream | None, subtitles: int) -> Expected:
+def expected(
+    probe: Probe,
+    wanted: InputSpec,
+    seconds: float | None,
+    picture: Picture | None,
+    sound: Sound | None,
+    video: VideoStream | None,
+    audio: AudioStream | None,
+    subtitles: int,
+) -> Expected:
     """The facts that verify holds an output to."""
     clipped = wanted.start is not None or wanted.duration is not None
     duration, slack = _duration(probe, seconds, clipped, video if picture else None, audio if sound else None)
-    copied = any(plan is not None and plan.encoder == "copy" for plan in (picture and picture.plan, sound and sound.plan))
+    copied = any(part is not None and part.plan.encoder == "copy" for part in (picture, sound))
     if clipped and copied:
         slack += 12  # a copy begins at the key frame before
     frames, spare = _frames(probe, clipped, picture, video) if picture and video else (None, 0)

@@ -8,11 +8,12 @@ node), no list is ever an option's value, and our encoder options are appended b
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ffmpeg
 
-from jobs.engine.plan import RenditionPlan, VideoPlan
+if TYPE_CHECKING:
+    from jobs.engine.plan import RenditionPlan, VideoPlan
 
 INPUT = "input"
 PALETTE_BYTES = 512 * 1024 * 1024

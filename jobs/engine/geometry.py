@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from jobs.engine.errors import JobError
-from jobs.engine.probe import VideoStream
-from jobs.engine.template import Smaller, Video
+
+if TYPE_CHECKING:
+    from jobs.engine.probe import VideoStream
+    from jobs.engine.template import Smaller, Video
 
 SIDE_MAX = 16384  # libx264's and libx265's limit
 Whole = Callable[[float], int]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from jobs.engine.probe import AudioStream, Probe, VideoStream
+if TYPE_CHECKING:
+    from jobs.engine.probe import AudioStream, Probe, VideoStream
 
 LINES_MAX = 200_000
 _URI_ATTRIBUTE = re.compile(r'(URI=")([^"]*)(")')
@@ -146,7 +148,15 @@ def variant(uri: str, text: str, sizes: Mapping[str, int], probe: Probe) -> Vari
     )
 
 
-_AVC = {"Baseline": "4200", "Constrained Baseline": "42C0", "Main": "4D40", "High": "6400", "High 10": "6E00", "High 4:2:2": "7A00", "High 4:4:4 Predictive": "F400"}
+_AVC = {
+    "Baseline": "4200",
+    "Constrained Baseline": "42C0",
+    "Main": "4D40",
+    "High": "6400",
+    "High 10": "6E00",
+    "High 4:2:2": "7A00",
+    "High 4:4:4 Predictive": "F400",
+}
 _HEVC = {"Main": "1.6", "Main 10": "2.4", "Rext": "4.10"}
 _AUDIO = {"aac": "mp4a.40.2", "mp3": "mp4a.40.34", "mp2": "mp4a.40.33", "ac3": "ac-3", "eac3": "ec-3"}
 

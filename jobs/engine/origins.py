@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from jobs.engine.picture import SEGMENT_SECONDS, Picture
 from jobs.engine.plan import Origin
-from jobs.engine.sound import Sound
 from jobs.engine.template import Template
+
+if TYPE_CHECKING:
+    from jobs.engine.sound import Sound
 
 Where = Literal["override", "template", "default", "source"]
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from jobs.engine.codecs import CLOSED_GOP, CONTAINERS, FULL_RANGE, GIF_FPS_MAX, HDR_TRANSFERS, QUIET_X265, TAGS, VIDEO
 from jobs.engine.errors import JobError
 from jobs.engine.geometry import FilterSpec, Target, filters, fit_size, upright
 from jobs.engine.plan import VideoPlan
-from jobs.engine.probe import Probe, VideoStream
 from jobs.engine.streams import codec_name
-from jobs.engine.template import Conditions, Video
+
+if TYPE_CHECKING:
+    from jobs.engine.probe import Probe, VideoStream
+    from jobs.engine.template import Conditions, Video
 
 GOP = 250  # frames, where nothing is said
 SEGMENT_SECONDS = 10.0

@@ -142,7 +142,26 @@ def parse_ffprobe(document: dict[str, Any]) -> Probe:
 
 
 TEXT_SUBTITLES = frozenset(
-    "ass jacosub microdvd mov_text mpl2 pjs realtext sami srt ssa stl subrip subviewer subviewer1 text ttml vplayer webvtt".split()
+    {
+        "ass",
+        "jacosub",
+        "microdvd",
+        "mov_text",
+        "mpl2",
+        "pjs",
+        "realtext",
+        "sami",
+        "srt",
+        "ssa",
+        "stl",
+        "subrip",
+        "subviewer",
+        "subviewer1",
+        "text",
+        "ttml",
+        "vplayer",
+        "webvtt",
+    }
 )
 FPS_MAX = 240.0
 _HOUR = 3600.0

@@ -7,7 +7,7 @@ the container can hold them; everything else (places, devices, dates) is left be
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jobs.engine.codecs import CONTAINERS, FASTSTART, decoders
 from jobs.engine.errors import JobError
@@ -16,11 +16,13 @@ from jobs.engine.geometry import fit_size, upright
 from jobs.engine.origins import parameters
 from jobs.engine.picture import SEGMENT_SECONDS, Picture, plan_picture
 from jobs.engine.plan import FailedOutput, OutputPlan, Plan, RenditionPlan
-from jobs.engine.probe import Probe
 from jobs.engine.sound import Sound, plan_sound
-from jobs.engine.spec import TranscodeSpec
 from jobs.engine.streams import Chosen, choose
 from jobs.engine.template import Rung, Template, Video
+
+if TYPE_CHECKING:
+    from jobs.engine.probe import Probe
+    from jobs.engine.spec import TranscodeSpec
 
 GROUP_RENDITIONS = 6  # pictures encoded in one process: each costs memory, and they share the cores anyway
 
@@ -58,7 +60,9 @@ def resolve(spec: TranscodeSpec, templates: Sequence[Template], probe: Probe, ov
     )
 
 
-def _output(index: int, template: Template, spec: TranscodeSpec, probe: Probe, seconds: float | None, chosen: Chosen, overrides: Mapping[str, Any]) -> OutputPlan:
+def _output(
+    index: int, template: Template, spec: TranscodeSpec, probe: Probe, seconds: float | None, chosen: Chosen, overrides: Mapping[str, Any]
+) -> OutputPlan:
     format_ = template.container.format
     extension = CONTAINERS[format_].extension
     warnings = list(chosen.warnings)

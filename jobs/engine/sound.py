@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from jobs.engine.codecs import AAC_BITS_PER_SAMPLE, AUDIO, CONTAINERS, MP3_KBPS_MAX, VORBIS_KBPS_MAX, VORBIS_KBPS_MIN, limit, nearest
 from jobs.engine.errors import JobError
 from jobs.engine.plan import AudioPlan
-from jobs.engine.probe import AudioStream
 from jobs.engine.streams import codec_name
-from jobs.engine.template import Audio, Conditions
+
+if TYPE_CHECKING:
+    from jobs.engine.probe import AudioStream
+    from jobs.engine.template import Audio, Conditions
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,9 @@ def plan_sound(audio: Audio, conditions: Conditions, format_: str, stream: Audio
 def _copied(format_: str, stream: AudioStream) -> Sound:
     container = CONTAINERS[format_]
     if stream.codec not in container.copies:
-        raise JobError("ImpossibleCombination", f"{container.name} cannot hold {codec_name(stream.codec)} sound, which the input has; choose a codec to encode to.")
+        raise JobError(
+            "ImpossibleCombination", f"{container.name} cannot hold {codec_name(stream.codec)} sound, which the input has; choose a codec to encode to."
+        )
     warnings = []
     if container.plays_in_browsers and stream.codec not in container.plays_in_browsers:
         warnings.append(f"Browsers do not play {codec_name(stream.codec)} sound in {container.name}; it is copied as it is.")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from jobs.engine.codecs import CONTAINERS, Container
 from jobs.engine.errors import JobError
-from jobs.engine.probe import AudioStream, Probe, SubtitleStream, VideoStream
-from jobs.engine.template import Template
+
+if TYPE_CHECKING:
+    from jobs.engine.probe import AudioStream, Probe, SubtitleStream, VideoStream
+    from jobs.engine.template import Template
 
 STREAM_NAMES = {
     "h264": "H.264", "hevc": "H.265", "av1": "AV1", "vp8": "VP8", "vp9": "VP9", "mpeg4": "MPEG-4", "mpeg2video": "MPEG-2", "mpeg1video": "MPEG-1",

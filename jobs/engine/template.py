@@ -105,7 +105,9 @@ class Template(Strict):
     subtitle: Subtitle = Subtitle()
     mux: Mux = Mux()
     conditions: Conditions = Conditions()
-    ladder: tuple[Rung, ...] = Field((), max_length=12, description="hls only: a master playlist with these rungs; rungs that the source cannot fill are left out, the smallest always stays")
+    ladder: tuple[Rung, ...] = Field(
+        (), max_length=12, description="hls only: a master playlist with these rungs; rungs that the source cannot fill are left out, the smallest always stays"
+    )
 
 
 # Ways of saying the same thing: naming one in an override unsays the template's other one.

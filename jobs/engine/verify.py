@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from jobs.engine import hls
-from jobs.engine.plan import Expected, OutputPlan, RenditionPlan
-from jobs.engine.probe import Probe
+
+if TYPE_CHECKING:
+    from jobs.engine.plan import Expected, OutputPlan, RenditionPlan
+    from jobs.engine.probe import Probe
 
 
 @dataclass(frozen=True)
