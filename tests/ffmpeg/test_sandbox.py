@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -175,10 +176,20 @@ def test_an_unsafe_command_is_never_started(room, tools):
         sandbox.call(tools.ffmpeg, ("-i", "http://127.0.0.1:18099/"), cwd=room, limits=for_probe(5), timeout=5)
 
 
-def test_limits_grow_with_the_picture_and_never_beyond_our_own():
+def test_limits_grow_with_the_picture_and_the_outputs():
     small, large = for_encode(pixels=640 * 360, files=1, wall_seconds=60), for_encode(pixels=7680 * 4320, files=8, wall_seconds=60)
-    assert large.memory_bytes - small.memory_bytes == 64 * (7680 * 4320 - 640 * 360)
+    assert large.memory_bytes - small.memory_bytes == 64 * (7680 * 4320 - 640 * 360) + 7 * 512 * MIB
     assert large.open_files == small.open_files + 56
+    assert small.cpu_seconds == 60 * os.cpu_count()
+    assert small.file_bytes is None
+    assert for_encode(pixels=0, files=1, wall_seconds=1, max_bytes=100 * MIB).file_bytes > 100 * MIB
+
+
+@pytest.mark.skipif(not needs.limits, reason="no prlimit here")
+def test_limits_never_exceed_our_own(monkeypatch):
+    ours = {resource.RLIMIT_AS: 1000 * MIB, resource.RLIMIT_NOFILE: 50, resource.RLIMIT_FSIZE: 7 * MIB, resource.RLIMIT_CPU: 9}
+    monkeypatch.setattr(resource, "getrlimit", lambda number: (1, ours[number]))
+    assert sandbox._limits(Limits(2000 * MIB, 100, 9 * MIB, 64))[1:] == [f"--as={1000 * MIB}", "--nofile=50", "--core=0", f"--fsize={7 * MIB}", "--cpu=4:9"]
 
 
 def test_it_works_plainly_where_the_tools_are_missing(room, tools, monkeypatch):
