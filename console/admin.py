@@ -20,7 +20,7 @@ admin.site.site_url = "/console/"  # «View site»
 admin.site.empty_value_display = "–"
 
 
-class NewTokenForm(forms.ModelForm[ApiToken]):
+class NewTokenForm(forms.ModelForm):
     """A token to be."""
 
     class Meta:
@@ -36,7 +36,7 @@ class NewTokenForm(forms.ModelForm[ApiToken]):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(admin.ModelAdmin[ApiToken]):
+class ApiTokenAdmin(admin.ModelAdmin):
     """Tokens: made here with their text shown once; afterwards only named, switched off or deleted."""
 
     list_display = ("name", "user", "role", "hint", "enabled", "created_at", "last_used_at")
@@ -76,7 +76,7 @@ class ApiTokenAdmin(admin.ModelAdmin[ApiToken]):
 
 
 @admin.register(Preference)
-class PreferenceAdmin(admin.ModelAdmin[Preference]):
+class PreferenceAdmin(admin.ModelAdmin):
     """What people set for themselves."""
 
     list_display = ("user", "language", "theme", "page_size", "keep_live", "shortcuts")

@@ -26,7 +26,7 @@ Row = TypeVar("Row", bound=Model)
 AT_ONCE = 200  # rows of one action; more belong to the console's bulk actions
 
 
-class ReadOnly(admin.ModelAdmin[Row]):
+class ReadOnly(admin.ModelAdmin):
     """Rows that only services and workers write."""
 
     show_full_result_count = False  # counting a million rows for a number nobody needs
@@ -45,7 +45,7 @@ class ReadOnly(admin.ModelAdmin[Row]):
         return False
 
 
-class OutputInline(admin.TabularInline[Output, Job]):
+class OutputInline(admin.TabularInline):
     """Outputs of a job."""
 
     model = Output
@@ -60,7 +60,7 @@ class OutputInline(admin.TabularInline[Output, Job]):
         return False
 
 
-class StepInline(admin.TabularInline[Step, Job]):
+class StepInline(admin.TabularInline):
     """Steps of a job."""
 
     model = Step
@@ -76,7 +76,7 @@ class StepInline(admin.TabularInline[Step, Job]):
 
 
 @admin.register(Job)
-class JobAdmin(ReadOnly[Job]):
+class JobAdmin(ReadOnly):
     """Jobs."""
 
     list_display = ("id", "state", "kind", "input", "pipeline", "priority", "progress", "code", "source", "owner", "created_at", "finished_at", "in_console")
@@ -112,7 +112,7 @@ class JobAdmin(ReadOnly[Job]):
 
 
 @admin.register(Output)
-class OutputAdmin(ReadOnly[Output]):
+class OutputAdmin(ReadOnly):
     """Outputs."""
 
     list_display = ("id", "job", "index", "template_name", "bucket", "key", "state", "code", "size", "published_at")
@@ -122,7 +122,7 @@ class OutputAdmin(ReadOnly[Output]):
     ordering = ("-pk",)
 
 
-class AttemptInline(admin.TabularInline[Attempt, Step]):
+class AttemptInline(admin.TabularInline):
     """Attempts of a step."""
 
     model = Attempt
@@ -138,7 +138,7 @@ class AttemptInline(admin.TabularInline[Attempt, Step]):
 
 
 @admin.register(Step)
-class StepAdmin(ReadOnly[Step]):
+class StepAdmin(ReadOnly):
     """Steps: what workers claim."""
 
     list_display = ("id", "job", "index", "kind", "lane", "needs", "pipeline", "priority", "state", "attempt", "losses", "worker", "lease_until")
@@ -150,7 +150,7 @@ class StepAdmin(ReadOnly[Step]):
 
 
 @admin.register(Attempt)
-class AttemptAdmin(ReadOnly[Attempt]):
+class AttemptAdmin(ReadOnly):
     """Attempts, with their command lines."""
 
     list_display = ("id", "step", "number", "worker", "state", "exit_code", "code", "started_at", "finished_at")
@@ -161,7 +161,7 @@ class AttemptAdmin(ReadOnly[Attempt]):
 
 
 @admin.register(JobEvent)
-class JobEventAdmin(ReadOnly[JobEvent]):
+class JobEventAdmin(ReadOnly):
     """History of jobs."""
 
     list_display = ("at", "job", "kind", "actor", "data")
@@ -172,7 +172,7 @@ class JobEventAdmin(ReadOnly[JobEvent]):
 
 
 @admin.register(PipelineEvent)
-class PipelineEventAdmin(ReadOnly[PipelineEvent]):
+class PipelineEventAdmin(ReadOnly):
     """History of pipelines."""
 
     list_display = ("at", "pipeline", "kind", "actor", "data")
@@ -182,7 +182,7 @@ class PipelineEventAdmin(ReadOnly[PipelineEvent]):
 
 
 @admin.register(Pipeline)
-class PipelineAdmin(ReadOnly[Pipeline]):
+class PipelineAdmin(ReadOnly):
     """Pipelines: looked at here, changed in the console; paused and resumed in both."""
 
     list_display = ("name", "id", "type", "state", "slots", "default_priority", "max_queued", "pause_reason", "resume_at", "in_console")
@@ -209,7 +209,7 @@ class PipelineAdmin(ReadOnly[Pipeline]):
 
 
 @admin.register(Node)
-class NodeAdmin(ReadOnly[Node]):
+class NodeAdmin(ReadOnly):
     """Hosts that run workers."""
 
     list_display = ("name", "version", "draining", "started_at", "seen_at", "groups")
@@ -217,7 +217,7 @@ class NodeAdmin(ReadOnly[Node]):
 
 
 @admin.register(SavedView)
-class SavedViewAdmin(admin.ModelAdmin[SavedView]):
+class SavedViewAdmin(admin.ModelAdmin):
     """Named lists of people."""
 
     list_display = ("name", "user", "page", "query")

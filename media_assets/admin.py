@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.db.models import Model
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext
@@ -17,10 +16,8 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.utils.safestring import SafeString
 
-Row = TypeVar("Row", bound=Model)
 
-
-class ReadOnly(admin.ModelAdmin[Row]):
+class ReadOnly(admin.ModelAdmin):
     """Rows that only services write."""
 
     show_full_result_count = False
@@ -39,7 +36,7 @@ class ReadOnly(admin.ModelAdmin[Row]):
         return False
 
 
-class FileInline(admin.TabularInline[MediaFile, Media]):
+class FileInline(admin.TabularInline):
     """Objects of a media."""
 
     model = MediaFile
@@ -55,7 +52,7 @@ class FileInline(admin.TabularInline[MediaFile, Media]):
 
 
 @admin.register(Bucket)
-class BucketAdmin(ReadOnly[Bucket]):
+class BucketAdmin(ReadOnly):
     """Buckets: bound and checked in the console."""
 
     list_display = ("name", "driver", "folder", "is_input", "is_output", "created_at")
@@ -64,7 +61,7 @@ class BucketAdmin(ReadOnly[Bucket]):
 
 
 @admin.register(Media)
-class MediaAdmin(ReadOnly[Media]):
+class MediaAdmin(ReadOnly):
     """The library."""
 
     list_display = ("id", "title", "bucket", "key", "state", "category", "created_at", "in_console")
@@ -80,7 +77,7 @@ class MediaAdmin(ReadOnly[Media]):
 
 
 @admin.register(MediaFile)
-class MediaFileAdmin(ReadOnly[MediaFile]):
+class MediaFileAdmin(ReadOnly):
     """Objects of media."""
 
     list_display = ("id", "media", "role", "bucket", "key", "size", "job_id", "output_id", "created_at")
@@ -91,7 +88,7 @@ class MediaFileAdmin(ReadOnly[MediaFile]):
 
 
 @admin.register(Discard)
-class DiscardAdmin(ReadOnly[Discard]):
+class DiscardAdmin(ReadOnly):
     """Objects that will go away."""
 
     list_display = ("bucket", "key", "token", "due_at")
@@ -100,7 +97,7 @@ class DiscardAdmin(ReadOnly[Discard]):
 
 
 @admin.register(Category)
-class CategoryAdmin(ReadOnly[Category]):
+class CategoryAdmin(ReadOnly):
     """The tree of categories: edited in the console, which holds its three levels."""
 
     list_display = ("name", "parent")
@@ -109,7 +106,7 @@ class CategoryAdmin(ReadOnly[Category]):
 
 
 @admin.register(Tag)
-class TagAdmin(admin.ModelAdmin[Tag]):
+class TagAdmin(admin.ModelAdmin):
     """Words that media carry."""
 
     list_display = ("name",)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from ninja import Router
 from pydantic import BaseModel, Field
 
-from console.auth import needs_admin, needs_operator, needs_viewer
+from console.auth import needs_admin, needs_operator, needs_viewer, who
 from console.lib.http import answer, iso, known_parameters, plain_text, read, whole_number
 from console.lib.openapi import body, parameter
 from console.lib.paging import page
@@ -24,6 +24,7 @@ from media_assets import editing, library, services
 from media_assets.models import Bucket, Category, Media, MediaFile
 from media_assets.serve import object_response
 from media_assets.storage import storage
+from media_assets.uploads import IfExists, upload
 
 if TYPE_CHECKING:
     from media_assets.objects import ObjectFacts
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 router = Router(tags=["media"])
 objects = Router(tags=["buckets"])
 CHUNK = 1024 * 1024
+IF_EXISTS = ("replace", "keep_both", "skip", "fail")
 
 
 class MediaChange(Strict):
@@ -92,6 +94,7 @@ class ObjectAnswer(BaseModel):
     etag: str
     modified_at: str
     url: str
+    media: str | None = Field(None, description="id in the library, of what was uploaded")
 
 
 def media_payload(media: Media, request: HttpRequest) -> dict[str, Any]:
@@ -175,14 +178,14 @@ def media_change(request: HttpRequest, media_id: str) -> HttpResponse:
     openapi_extra={"parameters": [parameter("take", "what goes with it: nothing, outputs (its renditions) or all (its source too)", default="nothing")]},
 )
 def media_delete(request: HttpRequest, media_id: str) -> HttpResponse:
-    """Take a media out of the library. ``left`` names the objects that could not be deleted. Role admin."""
+    """Take a media out of the library. ``deleted_objects``: how many objects go away, at once. Role admin."""
     known_parameters(request, "take")
     media = _media(media_id)
     try:
         take = editing.Take(plain_text(request, "take") or "nothing")
     except ValueError:
         raise Refused("InvalidParameter", problems=(Problem(("take",), _("Choose nothing, outputs or all.")),)) from None
-    return answer({"left": editing.remove(media, take)})
+    return answer({"deleted_objects": editing.remove(media, take)})
 
 
 # --- buckets ----------------------------------------------------------------------------------------------------------
@@ -232,21 +235,22 @@ def object_get(request: HttpRequest, name: str, key: str) -> HttpResponseBase:
     auth=needs_operator,
     response={201: ObjectAnswer},
     openapi_extra={
-        "parameters": [parameter("if_exists", "overwrite (at once, when complete) or fail", enum=["overwrite", "fail"], default="overwrite")],
+        "parameters": [parameter("if_exists", "replace (at once, when complete), keep_both («name (2)»), skip or fail", enum=["replace", "keep_both", "skip", "fail"], default="replace")],
         "requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
     },
 )
 def object_put(request: HttpRequest, name: str, key: str) -> HttpResponse:
-    """Upload: the raw body becomes the object, which appears when it is complete; an input also appears in the library. Role operator."""
+    """Upload into an input bucket: the raw body becomes the object, which appears when it is complete, and in the library. Role operator."""
     known_parameters(request, "if_exists")
-    choice = plain_text(request, "if_exists") or "overwrite"
-    if choice not in ("overwrite", "fail"):
-        raise Refused("InvalidParameter", problems=(Problem(("if_exists",), _("Choose overwrite or fail.")),))
+    choice = plain_text(request, "if_exists") or "replace"
+    if choice not in IF_EXISTS:
+        raise Refused("InvalidParameter", problems=(Problem(("if_exists",), _("Choose replace, keep_both, skip or fail.")),))
     address = _address(name, key)
-    facts = storage(address.bucket).put(address.key, _chunks(request), overwrite=choice == "overwrite")
-    if Bucket.objects.filter(name=address.bucket, is_input=True).exists():
-        services.remember(address)
-    return answer(_object_payload(name, facts, request), 201)
+    media = upload(address.bucket, address.key, _chunks(request), if_exists=cast("IfExists", choice), user=who(request).user)
+    facts = storage(media.bucket).stat(media.key)
+    if facts is None:
+        raise Refused("ObjectNotFound")  # deleted in the meantime
+    return answer(_object_payload(name, facts, request) | {"media": media.id}, 201)
 
 
 @objects.delete("/buckets/{name}/objects/{path:key}", auth=needs_admin, response={204: None})

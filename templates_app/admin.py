@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
 
-class VersionInline(admin.TabularInline[TemplateVersion, Template]):
+class VersionInline(admin.TabularInline):
     """Versions are never changed once written."""
 
     model = TemplateVersion
@@ -33,7 +33,7 @@ class VersionInline(admin.TabularInline[TemplateVersion, Template]):
 
 
 @admin.register(Template)
-class TemplateAdmin(admin.ModelAdmin[Template]):
+class TemplateAdmin(admin.ModelAdmin):
     """Templates, deleted ones too."""
 
     list_display = ("name", "id", "kind", "description", "version", "deleted_at", "updated_at", "in_console")
