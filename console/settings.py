@@ -7,10 +7,13 @@ import secrets
 import socket
 from pathlib import Path
 
+import django_stubs_ext
 from csp.constants import NONE, SELF
 
 from console.lib.database import database
 from console.lib.env import env, env_bool, env_int, env_list
+
+django_stubs_ext.monkeypatch()  # so that classes may say which model they are about: ModelAdmin[Job]
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"

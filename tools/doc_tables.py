@@ -5,7 +5,6 @@ A table stands between ``<!-- name -->`` and ``<!-- /name -->``.
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 import typing
@@ -21,8 +20,10 @@ from jobs.engine import combinations  # noqa: E402
 from jobs.engine.errors import CODES  # noqa: E402
 from jobs.engine.template import AudioCodec, Format, Template, VideoCodec  # noqa: E402
 from jobs.ffmpeg.formats import ACCEPTED  # noqa: E402
+from templates_app.presets import shipped  # noqa: E402
 
 Rows = list[list[str]]
+OUR_ID = re.compile(r"[0-9a-f]{32}")
 
 
 def table(head: list[str], rows: Rows) -> str:
@@ -38,11 +39,8 @@ def errors() -> str:
 
 def presets() -> str:
     """Every shipped template."""
-    rows = []
-    for path in sorted((ROOT / "templates_app" / "builtin").glob("*.json")):
-        for row in json.loads(path.read_text()):
-            rows.append([f"`{row['name']}`", f"`{row['id']}`", row.get("description", "")])
-    return table(["name", "id", "what it makes"], rows)
+    rows = [[f"`{preset.name}`", f"`{preset.id}`" if not OUR_ID.fullmatch(preset.id) else "", preset.description] for preset in shipped()]
+    return table(["name", "MPS's id", "what it makes"], rows)
 
 
 def parameters() -> str:
