@@ -1,6 +1,7 @@
 """Run one Command to its end, watched: progress, log, stop wish, stall, time, size, free space.
 
-The runner knows nothing of media. It never judges by exit status; it reports.
+The runner knows nothing of media and adds nothing to the command, which has ``-progress pipe:1`` and ``-loglevel level+info`` in it already.
+It never judges by exit status; it reports.
 """
 
 from __future__ import annotations
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from jobs.ffmpeg.tools import Tools
 
 LOG_BYTES = 20_000_000
-COMMON = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info", "-progress", "pipe:1", "-stats_period", "0.25")
-"""Put before every command: how it talks to us."""
 LIFE_SIGNS = ("frame", "out_time_us", "total_size")
 LIFE_PERIOD = 1.0
 SPACE_PERIOD = 0.5
@@ -73,19 +72,18 @@ def run(
     ``on_progress`` is called for every report (4 per second; throttling is the caller's), ``should_stop`` ten times per second: both must be quick.
     ``max_bytes``: of all files that appear in ``cwd``. Stopping is TERM, then KILL after a second; the child is always reaped, also when a callback raises.
     """
-    argv = (*COMMON, *command.argv)
     limits = for_encode(pixels=command.pixels, files=command.files, wall_seconds=wall_seconds, max_bytes=max_bytes)
     watch = _Watch(cwd, should_stop, stall_seconds, wall_seconds, max_bytes, min_free_bytes)
     report = _Report(command, on_progress, watch)
     lines = Lines()
     with _Log(log) as record:
-        record.note(shlex.join(sandbox.full_argv(tools.ffmpeg, argv, limits)))
+        record.note(shlex.join(sandbox.full_argv(tools.ffmpeg, command.argv, limits)))
 
         def on_stderr(data: bytes) -> None:
             record.write(data)
             lines.feed(data)
 
-        process = sandbox.start(tools.ffmpeg, argv, cwd=cwd, limits=limits)
+        process = sandbox.start(tools.ffmpeg, command.argv, cwd=cwd, limits=limits)
         watch.pid = process.pid
         ended = supervise(process, on_stdout=report.feed, on_stderr=on_stderr, tick=watch.tick)
         lines.close()
@@ -99,7 +97,7 @@ def run(
         cpu_seconds=ended.cpu_seconds,
         max_rss_bytes=ended.max_rss_bytes,
         stopped=stopped,
-        argv_shown=(tools.ffmpeg, *argv),
+        argv_shown=(tools.ffmpeg, *command.argv),
         wall_seconds=watch.elapsed,
         out_of_memory=bool(ended.exit_code) and not stopped and (lines.out_of_memory or ended.exit_code == -signal.SIGKILL),
     )

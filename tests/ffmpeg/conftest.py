@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs.engine.argv import GLOBAL
 from jobs.engine.plan import Command
 from jobs.ffmpeg import tools as tools_module
 
@@ -48,7 +49,7 @@ def endless() -> Callable[..., Command]:
     """A command that goes on in real time until it is ended; ``output`` follows the input."""
 
     def make(*output: str) -> Command:
-        argv = ("-y", "-re", "-stream_loop", "-1", *PICTURE, "-i", "input", *(output or ("-c:v", "libx264", "-preset", "ultrafast", "o0.mkv")))
+        argv = (*GLOBAL, "-re", "-stream_loop", "-1", *PICTURE, "-i", "input", *(output or ("-c:v", "libx264", "-preset", "ultrafast", "o0.mkv")))
         return Command(argv=argv, outputs=(0,))
 
     return make
@@ -59,7 +60,7 @@ def short() -> Callable[..., Command]:
     """A command of two seconds of material; ``output`` follows the input."""
 
     def make(*output: str, expected_seconds: float | None = 2.0) -> Command:
-        argv = ("-y", *PICTURE, "-i", "input", *(output or ("-c:v", "libx264", "-preset", "ultrafast", "o0.mp4")))
+        argv = (*GLOBAL, *PICTURE, "-i", "input", *(output or ("-c:v", "libx264", "-preset", "ultrafast", "o0.mp4")))
         return Command(argv=argv, outputs=(0,), expected_seconds=expected_seconds)
 
     return make

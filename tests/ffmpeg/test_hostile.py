@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs.engine.argv import GLOBAL
 from jobs.engine.errors import JobError
 from jobs.engine.plan import Command
 from jobs.ffmpeg import formats, runner, sandbox
@@ -78,7 +79,7 @@ def test_ffmpeg_makes_nothing_of_it(media, tools, room, tmp_path, silence, name,
     (room / "input").unlink()
     shutil.copyfile(media / "malicious" / name, room / "input")
     options = ("-f", forced) if forced else ()
-    argv = ("-y", *options, "-protocol_whitelist", "file", "-format_whitelist", forced or formats.WHITELIST, "-i", "input", "-t", "1", "o0.mkv")
+    argv = (*GLOBAL, *options, "-protocol_whitelist", "file", "-format_whitelist", forced or formats.WHITELIST, "-i", "input", "-t", "1", "o0.mkv")
     done = runner.run(
         Command(argv=argv, outputs=(0,)),
         tools=tools,

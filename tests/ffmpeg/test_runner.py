@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from jobs.engine.argv import GLOBAL
 from jobs.engine.plan import Command
 from jobs.ffmpeg import runner
 from tests.ffmpeg.conftest import PICTURE, children
@@ -47,8 +48,7 @@ def test_it_runs_reports_and_measures(run, short, room, tools, tmp_path):
     assert [p.fraction for p in seen] == sorted(p.fraction for p in seen)
     assert finished.cpu_seconds > 0
     assert finished.max_rss_bytes < 4_000_000_000
-    assert finished.argv_shown[0] == tools.ffmpeg
-    assert finished.argv_shown[-len(short().argv) :] == short().argv
+    assert finished.argv_shown == (tools.ffmpeg, *short().argv)
     log = (tmp_path / "log").read_text()
     assert log.startswith("-- ")
     assert tools.ffmpeg in log.splitlines()[0]
@@ -123,7 +123,19 @@ def test_slow_work_is_no_stall(run, endless):
 
 def test_reading_without_writing_is_no_stall(run, tools, room):
     """A palette is made from the whole input before the first frame comes out."""
-    argv = ("-y", "-readrate", "1", *PICTURE, "-i", "input", "-filter_complex", "[0:v]split=2[a][b];[a]palettegen[p];[b][p]paletteuse", "-c:v", "gif", "o0.gif")
+    argv = (
+        *GLOBAL,
+        "-readrate",
+        "1",
+        *PICTURE,
+        "-i",
+        "input",
+        "-filter_complex",
+        "[0:v]split=2[a][b];[a]palettegen[p];[b][p]paletteuse",
+        "-c:v",
+        "gif",
+        "o0.gif",
+    )
     (room / "input").write_bytes(os.urandom(64 * 64 * 3 // 2) * 100)
     finished = run(Command(argv=argv, outputs=(0,)), stall_seconds=2.0)
     assert (finished.stopped, finished.exit_code) == ("", 0)
@@ -131,7 +143,7 @@ def test_reading_without_writing_is_no_stall(run, tools, room):
 
 def test_output_that_grows_too_large_is_stopped(run, endless, room):
     (room / "old").write_bytes(b"x" * 500_000)  # what was there before does not count
-    argv = ("-y", "-stream_loop", "-1", *PICTURE, "-i", "input", "-t", "3600", "-c:v", "libx264", "-preset", "ultrafast", "-f", "segment", "o0-%05d.ts")
+    argv = (*GLOBAL, "-stream_loop", "-1", *PICTURE, "-i", "input", "-t", "3600", "-c:v", "libx264", "-preset", "ultrafast", "-f", "segment", "o0-%05d.ts")
     finished = run(Command(argv=argv, outputs=(0,)), max_bytes=400_000)
     assert finished.stopped == "size"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs.engine.combinations import ENCODERS
 from jobs.engine.errors import JobError
 from jobs.ffmpeg import tools as tools_module
 from jobs.ffmpeg.capabilities import AUDIO, SUBTITLES, VIDEO, measure
@@ -78,3 +79,7 @@ def test_capabilities_are_proven_and_not_believed(tmp_path):
     liar = program(tmp_path / "bin" / "ffmpeg", "ffmpeg version 9.0\n V..... libx264 x")
     liar.write_text(liar.read_text() + '[ "$1" = -version ]\n')  # lists everything, fails at work
     assert measure(tools_module.Tools(str(liar), "", "9.0")).encoders == ()
+
+
+def test_every_encoder_that_a_template_can_need_is_tried():
+    assert set(ENCODERS.values()) - {"copy"} <= {*VIDEO, *AUDIO, *SUBTITLES}
