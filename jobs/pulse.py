@@ -102,7 +102,9 @@ class Pulse:
                     self._renew()
                     reading = self._reading
                     if reading != self._written:
-                        records.note_progress(self._fence, phase=reading.phase, progress=reading.progress, speed=reading.speed, fps=reading.fps, outputs=reading.outputs)
+                        records.note_progress(
+                            self._fence, phase=reading.phase, progress=reading.progress, speed=reading.speed, fps=reading.fps, outputs=reading.outputs
+                        )
                         self._written = reading
                 except DatabaseError:
                     # the lease is what counts: without the database it runs out by itself, and the work stops

@@ -1,6 +1,6 @@
 """What a worker writes about its attempt. Every write is fenced by step, attempt number and the state «running»: a zombie writes nothing.
 
-    begin → note_* … → output_done | output_failed … → step_done | step_failed | step_cancelled
+begin → note_* … → output_done | output_failed … → step_done | step_failed | step_cancelled
 """
 
 from __future__ import annotations
@@ -112,7 +112,13 @@ def step_done(fence: Fence, result: Mapping[str, Any] | None = None) -> None:
         good = Output.objects.filter(job=fence.job_id, state=JobState.SUCCEEDED).exists() or not failed
         if result is not None:
             Job.objects.filter(pk=fence.job_id).update(result=result)
-        _end(fence, step, StepState.SUCCEEDED if good else StepState.FAILED, AttemptState.SUCCEEDED if good else AttemptState.FAILED, code=failed[0] if failed else "")
+        _end(
+            fence,
+            step,
+            StepState.SUCCEEDED if good else StepState.FAILED,
+            AttemptState.SUCCEEDED if good else AttemptState.FAILED,
+            code=failed[0] if failed else "",
+        )
 
 
 def step_failed(fence: Fence, error: ReelmillError, log_line: str = "") -> None:
@@ -124,7 +130,9 @@ def step_failed(fence: Fence, error: ReelmillError, log_line: str = "") -> None:
             later = timezone.now() + dt.timedelta(seconds=5 * (step.losses + 1))
             scheduler.release(fence.step_id, fence.attempt, not_before=later, reason=error.code)
             return
-        Output.objects.filter(job=fence.job_id, state__in=UNFINISHED).update(state=JobState.FAILED, code=error.code, message=error.message, retryable=error.retryable)
+        Output.objects.filter(job=fence.job_id, state__in=UNFINISHED).update(
+            state=JobState.FAILED, code=error.code, message=error.message, retryable=error.retryable
+        )
         Job.objects.filter(pk=fence.job_id).update(code=error.code, message=error.message, retryable=error.retryable, log_line=log_line)
         _end(fence, step, StepState.FAILED, AttemptState.FAILED, code=error.code, message=error.message)
 

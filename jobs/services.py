@@ -279,7 +279,9 @@ def pause_pipeline(pipeline: Pipeline, *, actor: str, reason: str = "", resume_a
         row = Pipeline.objects.select_for_update().get(pk=pipeline.pk)
         row.state, row.pause_reason, row.resume_at = Pipeline.State.PAUSED, reason, resume_at
         row.save(update_fields=["state", "pause_reason", "resume_at", "updated_at"])
-        PipelineEvent.objects.create(pipeline=row, kind="paused", actor=actor, data={"reason": reason, "resume_at": resume_at.isoformat() if resume_at else None})
+        PipelineEvent.objects.create(
+            pipeline=row, kind="paused", actor=actor, data={"reason": reason, "resume_at": resume_at.isoformat() if resume_at else None}
+        )
     return row
 
 

@@ -42,7 +42,14 @@ def short_stem(name: str) -> str:
 
 
 def publish_output(
-    run: Run, output: OutputPlan, row: Output, address: Address, variants: Sequence[hls.Variant], *, fence: Callable[[], bool], record: Callable[[Published], None]
+    run: Run,
+    output: OutputPlan,
+    row: Output,
+    address: Address,
+    variants: Sequence[hls.Variant],
+    *,
+    fence: Callable[[], bool],
+    record: Callable[[Published], None],
 ) -> None:
     """Publish one verified output. Raises LeaseLost if the fence closes, JobError ObjectAlreadyExists where overwriting was not allowed."""
     if output.format != "hls":
@@ -79,7 +86,7 @@ def _rename_set(run: Run, output: OutputPlan, row: Output, address: Address, var
     for rendition in output.renditions:
         infix = f"-{rendition.name}" if rendition.name else ""
         playlist = hls.read((run.room / rendition.file).read_text())
-        names = {segment.name: f"{stem}{infix}-{number:05d}.ts" for number, segment in enumerate(playlist.segments, start=1)}
+        names = {segment.uri: f"{stem}{infix}-{number:05d}.ts" for number, segment in enumerate(playlist.segments, start=1)}
         final |= names
         (run.room / rendition.file).write_text(hls.rename((run.room / rendition.file).read_text(), names))
         if output.master is not None:

@@ -115,7 +115,12 @@ class Run:
         self._usage["cpu_seconds"] = round(self._usage["cpu_seconds"] + finished.cpu_seconds, 3)
         self._usage["max_rss_bytes"] = max(self._usage["max_rss_bytes"], finished.max_rss_bytes)
         records.note_attempt(
-            self.fence, argv=self._argv, exit_code=finished.exit_code, log_tail=finished.tail[-TAIL_CHARS:].replace("\x00", ""), usage=self._usage, phases=self.pulse.phases
+            self.fence,
+            argv=self._argv,
+            exit_code=finished.exit_code,
+            log_tail=finished.tail[-TAIL_CHARS:].replace("\x00", ""),
+            usage=self._usage,
+            phases=self.pulse.phases,
         )
         if finished.exit_code and finished.decisive_line:
             self.decisive_line = finished.decisive_line.replace("\x00", "")
@@ -135,8 +140,3 @@ def _raise_for_limits(finished: runner.Finished) -> None:
         raise JobError("TimedOut")
     if finished.stopped == "size":
         raise JobError("EncodeFailed", "The output grew beyond the limit.")
-
-
-def as_rows(values: Any) -> list[dict[str, Any]]:
-    """Engine values as JSON rows."""
-    return [value.model_dump(mode="json") for value in values]

@@ -9,7 +9,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from django.db import transaction
 
@@ -23,10 +24,10 @@ from jobs.engine.probe import Probe
 from jobs.engine.resolve import resolve
 from jobs.engine.spec import TranscodeSpec
 from jobs.engine.template import Template
-from jobs.engine.verify import Check, verify
+from jobs.engine.verify import Check, verdict, verify
 from jobs.models import Output
 from jobs.runs.publish import Published, publish_output, record_rendition
-from jobs.runs.run import Run, as_rows
+from jobs.runs.run import Run
 from jobs.states import JobState, Phase
 
 ENCODE_SHARE = 0.96  # of the progress bar; the rest is verifying and storing
@@ -45,6 +46,11 @@ class Verified:
     def good(self) -> bool:
         return all(check.ok for check in self.checks)
 
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The checks, to be kept with the output."""
+        return [asdict(check) for check in self.checks]
+
 
 def run_transcode(run: Run) -> None:
     """Do all outputs that are not done yet."""
@@ -56,7 +62,7 @@ def run_transcode(run: Run) -> None:
     for failed in plan.failed:
         records.output_failed(run.fence, failed.index, JobError(failed.code, failed.message))
     for output in plan.outputs:
-        records.note_plan(run.fence, output.index, as_rows(output.parameters), output.warnings)
+        records.note_plan(run.fence, output.index, [origin.model_dump() for origin in output.parameters], output.warnings)
     todo = {output.index for output in plan.outputs if rows[output.index].state not in (JobState.SUCCEEDED, JobState.FAILED)}
     if not todo:
         return
@@ -90,7 +96,7 @@ def _run_and_publish(
             run.pulse.phase(Phase.PUBLISH)
             _publish(run, outputs[index], rows[index], found)
         elif last_chance:
-            records.output_failed(run.fence, index, _why(run, finished.exit_code, found), as_rows(found.checks))
+            records.output_failed(run.fence, index, _why(run, finished.exit_code, found), found.rows)
         else:
             unverified.append(index)
     return unverified
@@ -100,9 +106,8 @@ def _why(run: Run, exit_code: int, found: Verified) -> ReelmillError:
     """The error of an output that failed alone."""
     if exit_code:
         return JobError("EncodeFailed", f"The encoder stopped with an error: {run.decisive_line}" if run.decisive_line else "")
-    bad = [check for check in found.checks if not check.ok]
-    code = "ResourceContentBad" if bad and all(check.name.endswith(("duration", "frames")) for check in bad) else "OutputVerifyFailed"
-    return JobError(code, "; ".join(f"{check.name}: {check.found} instead of {check.wanted}" for check in bad[:3]))
+    said = verdict(found.checks)
+    return JobError(*said) if said else JobError("OutputVerifyFailed")
 
 
 def _look(run: Run, output: OutputPlan) -> Verified:
@@ -133,20 +138,20 @@ def _publish(run: Run, output: OutputPlan, row: Output, found: Verified) -> None
 
     def record(published: Published) -> None:
         with transaction.atomic():
-            records.output_done(run.fence, row.id, size=published.size, parts=published.parts, info=info, checks=as_rows(found.checks))
+            records.output_done(run.fence, row.id, size=published.size, parts=published.parts, info=info, checks=found.rows)
             record_rendition(run.job, row, published, info)
 
     try:
         publish_output(run, output, row, address, hls_variants(output, found), fence=fence, record=record)
     except JobError as error:
-        records.output_failed(run.fence, output.index, error, as_rows(found.checks))
+        records.output_failed(run.fence, output.index, error, found.rows)
 
 
 def hls_variants(output: OutputPlan, found: Verified) -> list[hls.Variant]:
     """What a master playlist says of each rung; empty for other outputs."""
     if output.master is None:
         return []
-    return [hls.variant(rendition, found.probes[rendition.file], found.playlists[rendition.file], found.sizes) for rendition in output.renditions]
+    return [hls.variant(rendition.file, found.playlists[rendition.file], found.sizes, found.probes[rendition.file]) for rendition in output.renditions]
 
 
 def _discard(run: Run, output: OutputPlan) -> None:

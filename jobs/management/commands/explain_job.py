@@ -47,7 +47,9 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         work = commands(plan)
         if options["json"]:
-            self.stdout.write(json.dumps({"plan": plan.model_dump(mode="json"), "commands": [c.model_dump(mode="json") for c in work]}, indent=2, ensure_ascii=False))
+            self.stdout.write(
+                json.dumps({"plan": plan.model_dump(mode="json"), "commands": [c.model_dump(mode="json") for c in work]}, indent=2, ensure_ascii=False)
+            )
             return
         self.stdout.write(plan.model_dump_json(indent=2))
         for command in work:
