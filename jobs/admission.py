@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 from pydantic import ValidationError
 
-from jobs.engine.address import Address
 from jobs.engine.combinations import check, encoders_needed
 from jobs.engine.errors import CODES, Problem, Refused
 from jobs.engine.spec import MediaInfoSpec, OutputSpec, TranscodeSpec
@@ -21,6 +20,7 @@ from media_assets.storage import storage
 from templates_app.queries import find
 
 if TYPE_CHECKING:
+    from jobs.engine.address import Address
     from templates_app.models import TemplateVersion
 
 Loc = tuple[str | int, ...]

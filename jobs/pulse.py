@@ -8,8 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.conf import settings
@@ -19,6 +18,9 @@ from django.utils import timezone
 from jobs import records, scheduler
 from jobs.records import Fence, LeaseLost
 from jobs.states import Phase
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 log = structlog.get_logger(__name__)
 BEAT_SECONDS = 0.7  # a cancel must have ended the program within 2 s, stopping it included

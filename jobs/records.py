@@ -8,18 +8,20 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from jobs import scheduler, transitions
-from jobs.engine.errors import ReelmillError
 from jobs.models import Attempt, Job, Output, Step
 from jobs.scheduler import LOSSES_MAX
 from jobs.states import AttemptState, JobState, StepState
 from jobs.transitions import UNFINISHED
+
+if TYPE_CHECKING:
+    from jobs.engine.errors import ReelmillError
 
 AGAIN = frozenset({"Stalled", "OutOfMemory", "InternalError"})  # failures that may be the moment's and not the input's
 

@@ -5,7 +5,6 @@ What a worker writes about its attempts is in ``jobs.records``; how states follo
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,6 +24,8 @@ from jobs.states import JobState, StepState
 from media_assets import services as media_services
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from django.contrib.auth.models import User
 
     from templates_app.models import TemplateVersion
@@ -219,7 +220,7 @@ def _locked(job_id: str) -> Job:
 PIPELINE_FIELDS = ("name", "slots", "default_priority", "max_queued")
 
 
-def create_pipeline(*, name: str, actor: str, type: str = Pipeline.Type.STANDARD, **fields: Any) -> Pipeline:  # noqa: A002  the field's own name
+def create_pipeline(*, name: str, actor: str, type: str = Pipeline.Type.STANDARD, **fields: Any) -> Pipeline:
     """A new, active pipeline. Raises Refused with the place of each mistake."""
     pipeline = Pipeline(name=name, type=type, **fields)
     _check_pipeline(pipeline)

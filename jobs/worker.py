@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import errno
+from typing import TYPE_CHECKING
 
 import structlog
 from django.utils import timezone
@@ -20,7 +21,9 @@ from jobs.pulse import Cancelled, Pulse
 from jobs.records import Fence, LeaseLost
 from jobs.runs import KINDS
 from jobs.runs.run import NoSpace, Run
-from jobs.scheduler import Claimed
+
+if TYPE_CHECKING:
+    from jobs.scheduler import Claimed
 
 log = structlog.get_logger(__name__)
 FULL_DISK_WAIT = dt.timedelta(seconds=20)
@@ -48,7 +51,7 @@ def run_attempt(claimed: Claimed) -> None:
                 records.step_done(fence, result)
     except LeaseLost:
         log.warning("lease lost", job=claimed.job_id, step=claimed.step_id, attempt=claimed.attempt)
-    except Exception as error:  # noqa: BLE001  a mistake of ours must end this attempt, not the worker
+    except Exception as error:
         log.exception("attempt broke", job=claimed.job_id, step=claimed.step_id, attempt=claimed.attempt)
         _record_mistake(fence, error)
 

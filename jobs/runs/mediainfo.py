@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jobs.runs.run import Run
+if TYPE_CHECKING:
+    from jobs.runs.run import Run
 
 
 def run_mediainfo(run: Run) -> dict[str, Any]:

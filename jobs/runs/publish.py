@@ -8,16 +8,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jobs.engine import hls
 from jobs.engine.address import Address
-from jobs.engine.plan import OutputPlan
-from jobs.models import Job, Output
 from jobs.records import LeaseLost
-from jobs.runs.run import Run
 from media_assets import services as media_services
 from media_assets.storage import Staged, publish
+
+if TYPE_CHECKING:
+    from jobs.engine.plan import OutputPlan
+    from jobs.models import Job, Output
+    from jobs.runs.run import Run
 
 STEM_BYTES = 180  # leaves room for token, rung and number in a name of 255 bytes
 

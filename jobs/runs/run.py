@@ -5,26 +5,29 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from jobs import records, workspace
 from jobs.engine.address import Address
 from jobs.engine.errors import JobError
-from jobs.engine.plan import Command
-from jobs.engine.probe import Probe
-from jobs.engine.progress import Progress
 from jobs.ffmpeg import probe as ffprobe
 from jobs.ffmpeg import runner, tools
-from jobs.models import Job
-from jobs.pulse import Pulse
-from jobs.records import Fence
 from jobs.states import Phase
 from media_assets import services as media_services
 from media_assets.models import Media
 from media_assets.storage import storage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jobs.engine.plan import Command
+    from jobs.engine.probe import Probe
+    from jobs.engine.progress import Progress
+    from jobs.models import Job
+    from jobs.pulse import Pulse
+    from jobs.records import Fence
 
 MB = 1_000_000
 TAIL_CHARS = 8000

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
@@ -19,16 +19,18 @@ from jobs.engine import hls
 from jobs.engine.address import Address
 from jobs.engine.argv import commands
 from jobs.engine.errors import JobError, ReelmillError
-from jobs.engine.plan import Command, OutputPlan, Plan
-from jobs.engine.probe import Probe
 from jobs.engine.resolve import resolve
 from jobs.engine.spec import TranscodeSpec
 from jobs.engine.template import Template
 from jobs.engine.verify import Check, verdict, verify
-from jobs.models import Output
 from jobs.runs.publish import Published, publish_output, record_rendition
-from jobs.runs.run import Run
 from jobs.states import JobState, Phase
+
+if TYPE_CHECKING:
+    from jobs.engine.plan import Command, OutputPlan, Plan
+    from jobs.engine.probe import Probe
+    from jobs.models import Output
+    from jobs.runs.run import Run
 
 ENCODE_SHARE = 0.96  # of the progress bar; the rest is verifying and storing
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -14,7 +14,6 @@ from pydantic import ValidationError
 from jobs.engine.argv import commands
 from jobs.engine.combinations import check
 from jobs.engine.errors import ReelmillError
-from jobs.engine.plan import Plan
 from jobs.engine.probe import Probe
 from jobs.engine.resolve import resolve
 from jobs.engine.spec import TranscodeSpec
@@ -23,6 +22,9 @@ from jobs.ffmpeg import probe as ffprobe
 from jobs.ffmpeg import tools
 from jobs.models import Job
 from templates_app.queries import find
+
+if TYPE_CHECKING:
+    from jobs.engine.plan import Plan
 
 
 class Command(BaseCommand):
