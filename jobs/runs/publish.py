@@ -55,7 +55,7 @@ def publish_output(
 ) -> None:
     """Publish one verified output. Raises LeaseLost if the fence closes, JobError ObjectAlreadyExists where overwriting was not allowed."""
     if output.format != "hls":
-        main, parts = output.renditions[0].file, {}
+        main, parts = output.renditions[0].file, dict[str, str]()
     else:
         main, parts = _rename_set(run, output, row, address, variants)
     files = [Staged(run.room / file, key) for file, key in parts.items()]
