@@ -46,8 +46,9 @@ def api_errors(get_response: Next) -> Next:
         if response.status_code < 400 or not request.path_info.startswith("/api/") or response.headers.get("Content-Type", "").startswith("application/json"):
             return response
         told = failure(request, response.status_code)
-        if "Allow" in response.headers:
-            told.headers["Allow"] = response.headers["Allow"]
+        for name in ("Allow", "Content-Range"):
+            if name in response.headers:
+                told.headers[name] = response.headers[name]
         return told
 
     return middleware

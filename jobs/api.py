@@ -73,18 +73,7 @@ def job_create(request: HttpRequest) -> HttpResponse:
     data = read_json(request)
     wanted = payloads.read_job_request(data)
     began = timezone.now()
-    try:
-        job = services.submit(
-            spec=wanted.spec,
-            pipeline=wanted.pipeline,
-            priority=wanted.priority,
-            user_data=wanted.user_data,
-            source=Job.Source.API,
-            owner=who(request).user,
-            **_idempotency(request, data),
-        )
-    except Refused as error:
-        raise Refused(error.code, error.message, problems=payloads.as_sent(error.problems, data)) from error
+    job = _submit(request, wanted, data, **_idempotency(request, data))
     return _job_answer(request, job.id, 201 if job.created_at >= began else 200)
 
 
@@ -170,7 +159,8 @@ def job_log(request: HttpRequest, job_id: str) -> HttpResponse:
     limit = whole_number(request, "limit", LOG_BYTES, 1, LOG_BYTES)
     text, size = read_part(workspace.log_path(attempt.log_name), offset, limit) if attempt else (b"", 0)
     response = HttpResponse(text, content_type="text/plain; charset=utf-8")
-    response.headers |= {"X-Log-Size": str(size), "X-Log-Next-Offset": str(min(offset, size) + len(text))}
+    response.headers["X-Log-Size"] = str(size)
+    response.headers["X-Log-Next-Offset"] = str(min(offset, size) + len(text))
     return response
 
 
@@ -179,8 +169,7 @@ def media_info(request: HttpRequest) -> HttpResponse:
     """What is in a file: waits up to 8 s for the answer; 504 names the job that goes on. Role operator."""
     data = read_object(request)
     wanted = payloads.read_job_request({"kind": "mediainfo", **data})
-    caller = who(request)
-    job = services.submit(spec=wanted.spec, pipeline=wanted.pipeline, priority=10, source=Job.Source.API, owner=caller.user)
+    job = _submit(request, wanted, data, priority=10)  # somebody waits for it
     until = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < until and not job.is_final:
         time.sleep(0.05)
@@ -193,6 +182,15 @@ def media_info(request: HttpRequest) -> HttpResponse:
 
 
 # --- details ----------------------------------------------------------------------------------------------------------
+def _submit(request: HttpRequest, wanted: payloads.JobRequest, data: Any, **more: Any) -> Job:
+    """Submit for the caller; places of mistakes are those of what was really sent."""
+    envelope = {"pipeline": wanted.pipeline, "priority": wanted.priority, "user_data": wanted.user_data, "source": Job.Source.API, "owner": who(request).user}
+    try:
+        return services.submit(spec=wanted.spec, **(envelope | more))
+    except Refused as error:
+        raise Refused(error.code, error.message, problems=payloads.as_sent(error.problems, data)) from error
+
+
 def _job_answer(request: HttpRequest, job_id: str, status: int = 200) -> HttpResponse:
     payload = payloads.job_payload(queries.job(job_id), request)
     response = answer(payload, status)

@@ -118,8 +118,12 @@ def validate(adapter: TypeAdapter[Model], document: Any) -> Model:
 def problems_of(error: ValidationError, tags: Collection[str] = ()) -> tuple[Problem, ...]:
     """Pydantic's errors as ours. ``tags``: names of a told-apart union's members, which are no places of what was sent."""
     found: dict[Loc, str] = {}
-    for row in error.errors(include_url=False, include_context=True, include_input=False):
+    rows = error.errors(include_url=False, include_context=True, include_input=False)
+    inside = {row["loc"][:length] for row in rows for length in range(1, len(row["loc"]))}
+    for row in rows:
         loc: Loc = row["loc"]
+        if row["type"] == "too_short" and loc in inside:
+            continue  # pydantic counts wrong items as missing ones; those are told themselves
         if loc and loc[0] in tags:
             loc = loc[1:]
         loc = tuple(part for part in loc if part not in _UNION_TAGS)
