@@ -23,7 +23,8 @@ def commands(plan: Plan, only: Collection[int] | None = None, alone: bool = Fals
 def _command(plan: Plan, outputs: Sequence[OutputPlan]) -> Command:
     renditions = [r for o in outputs for r in o.renditions]
     complex_graph, maps = graph(renditions, plan.expected_seconds)
-    argv = [*GLOBAL, *_input(plan), *complex_graph]
+    copies = any(part is not None and part.encoder == "copy" for r in renditions for part in (r.video, r.audio))
+    argv = [*GLOBAL, *_input(plan, copies=copies), *complex_graph]
     for rendition in renditions:
         argv += [*maps[rendition.file], *_output(rendition), rendition.file]
     return Command(
@@ -35,9 +36,11 @@ def _command(plan: Plan, outputs: Sequence[OutputPlan]) -> Command:
     )
 
 
-def _input(plan: Plan) -> list[str]:
+def _input(plan: Plan, *, copies: bool) -> list[str]:
     """The input, opened as the probe named it and as nothing else: no protocol but file, no other demuxer, no other decoder."""
     options = ["-protocol_whitelist", "file", "-format_whitelist", plan.input_format, "-codec_whitelist", ",".join(plan.decoders), "-f", plan.input_format]
+    if copies:
+        options += ["-fflags", "+genpts"]  # AVI and MPEG-PS leave times out; decoders fill them in, muxers refuse
     if plan.start:
         options += ["-ss", f"{plan.start:.6f}"]
     if plan.duration:

@@ -123,7 +123,7 @@ CONTAINERS: dict[str, Container] = {
         "mp4",
         ("h264", "h265"),
         ("aac", "mp3", "flac"),  # FLAC in MP4 is registered and plays in browsers
-        _names("h264 hevc av1 vp9 mpeg4 mpeg2video mpeg1video mjpeg aac mp3 mp2 ac3 eac3 alac flac opus dts vorbis"),
+        _names("h264 hevc av1 vp9 mpeg4 mpeg2video mpeg1video mjpeg aac mp3 ac3 eac3 alac flac opus dts vorbis"),
         _MP4_SUBTITLES,
         chapters=True,
         language=True,
@@ -148,8 +148,8 @@ CONTAINERS: dict[str, Container] = {
         ("h264", "h265"),
         ("aac", "mp3", "vorbis", "flac"),
         _names(
-            "h264 hevc av1 vp8 vp9 mpeg4 mpeg2video mpeg1video mjpeg theora msmpeg4v3 wmv1 wmv2 wmv3 vc1 rv10 rv20 rv30 rv40 flv1 h263 prores ffv1 dvvideo huffyuv "
-            f"aac mp3 mp2 ac3 eac3 alac flac opus vorbis dts truehd cook wmav1 wmav2 amr_nb amr_wb {_PCM}"
+            "h264 hevc av1 vp8 vp9 mpeg4 mpeg2video mpeg1video mjpeg theora msmpeg4v3 wmv1 wmv2 wmv3 vc1 flv1 h263 prores ffv1 dvvideo huffyuv "
+            f"aac mp3 mp2 ac3 eac3 alac flac opus vorbis dts truehd wmav1 wmav2 amr_nb amr_wb {_PCM}"
         ),
         _MKV_SUBTITLES,
         chapters=True,
@@ -195,6 +195,10 @@ CONTAINERS: dict[str, Container] = {
     ),
     "flac": Container("FLAC", "flac", "flac", (), ("flac",), frozenset({"flac"}), plays_in_browsers=frozenset({"flac"})),
 }
+# AC-3 at half rates is RealNetworks' own: no standard says how MP4 holds it
+COPY_RATES: dict[tuple[str, str], tuple[int, ...]] = {(f, "ac3"): (32000, 44100, 48000) for f in ("mp4", "mov", "m4a")}
+# FLV's tag header says 44.1 kHz for every AAC stream, and ffprobe at times believes it
+RATE_NOT_TOLD = frozenset({("flv", "aac")})
 FASTSTART = frozenset({"mp4", "mov", "m4a"})
 # Apple's players refuse H.265 in MP4 under ffmpeg's default tag hev1
 TAGS: dict[tuple[str, str], tuple[str, ...]] = {

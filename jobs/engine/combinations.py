@@ -115,9 +115,10 @@ def _shape(video: Video, codec: str) -> Iterator[Problem]:
         yield Problem(("video", "scale_type"), "A way of scaling needs both width and height.")
     if codec == "gif":
         return
-    for side in ("width", "height", "short_side"):
-        value = getattr(video, side)
-        if value is not None and value % 2:
+    if video.width is None or video.height is None:
+        return  # one side alone is brought to the nearest even number, as the other one is
+    for side, value in (("width", video.width), ("height", video.height)):
+        if value % 2:
             yield Problem(("video", side), f"{VIDEO[codec].name} needs even sizes: use {value - 1} or {value + 1}.")
 
 

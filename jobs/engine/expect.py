@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jobs.engine.codecs import RATE_NOT_TOLD
 from jobs.engine.errors import JobError
 from jobs.engine.picture import Picture, constant_rate
 from jobs.engine.plan import Expected
@@ -49,6 +50,7 @@ def expected(
     video: VideoStream | None,
     audio: AudioStream | None,
     subtitles: int,
+    format_: str,
 ) -> Expected:
     """The facts that verify holds an output to."""
     clipped = wanted.start is not None or wanted.duration is not None
@@ -69,7 +71,7 @@ def expected(
         frames_tolerance=spare,
         fps=picture.fps if picture and not picture.rate_kept else None,
         pixel_format=picture.plan.pixel_format if picture and encoded else None,
-        sample_rate=sound.plan.sample_rate if sound else None,
+        sample_rate=sound.plan.sample_rate if sound and (format_, sound.plan.codec) not in RATE_NOT_TOLD else None,
         channels=sound.plan.channels if sound else None,
         subtitles=subtitles,
     )
@@ -78,9 +80,11 @@ def expected(
 def _duration(probe: Probe, seconds: float | None, clipped: bool, video: VideoStream | None, audio: AudioStream | None) -> tuple[float | None, float]:
     """Seconds and tolerance: of the streams that are taken where those are known, else of the file."""
     slack = _LATE + (2 / (video.fps or 1.0) if video else 0.0)
+    taken = [s for s in (video, audio) if s]
+    if len(taken) < (probe.picture is not None) + len(probe.audio) and not all(s.duration for s in taken):
+        slack += 2.0 + 0.25 * (seconds or 0.0)  # the file may be as long as a stream that is left behind
     if video and not constant_rate(video):
         slack += 2.0  # the last picture of a screen recording may stand long, and streams without lengths lose it
-    taken = [s for s in (video, audio) if s]
     whole = seconds
     if not clipped and taken and all(s.duration for s in taken):
         origin = probe.start or 0.0
@@ -99,10 +103,9 @@ def _frames(probe: Probe, clipped: bool, picture: Picture, stream: VideoStream) 
     if clipped or not indexed(probe):
         return None, 0
     if not picture.rate_kept:
-        length = stream.duration or probe.duration
-        if length is None or picture.fps is None:
+        if stream.duration is None or picture.fps is None:
             return None, 0
-        count = max(1, round(length * picture.fps))
+        count = max(1, round(stream.duration * picture.fps))
         return count, max(3, round(0.02 * count))
     if stream.frames is None:
         return None, 0

@@ -86,7 +86,7 @@ def _output(
                 subtitle_indices=tuple(s.index for s, _ in chosen.subtitles),
                 mux_options=_mux(variant, probe, chosen, base),
                 bandwidth=bandwidth(picture, sound),
-                expected=expected(probe, spec.input, seconds, picture, sound, chosen.picture, chosen.sound, len(chosen.subtitles)),
+                expected=expected(probe, spec.input, seconds, picture, sound, chosen.picture, chosen.sound, len(chosen.subtitles), format_),
             )
         )
         warnings += [w for part in (picture, sound) if part for w in part.warnings]

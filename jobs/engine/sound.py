@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jobs.engine.codecs import AAC_BITS_PER_SAMPLE, AUDIO, CONTAINERS, MP3_KBPS_MAX, VORBIS_KBPS_MAX, VORBIS_KBPS_MIN, limit, nearest
+from jobs.engine.codecs import AAC_BITS_PER_SAMPLE, AUDIO, CONTAINERS, COPY_RATES, MP3_KBPS_MAX, VORBIS_KBPS_MAX, VORBIS_KBPS_MIN, limit, nearest
 from jobs.engine.errors import JobError
 from jobs.engine.plan import AudioPlan
 from jobs.engine.streams import codec_name
@@ -50,9 +50,10 @@ def plan_sound(audio: Audio, conditions: Conditions, format_: str, stream: Audio
 
 def _copied(format_: str, stream: AudioStream) -> Sound:
     container = CONTAINERS[format_]
-    if stream.codec not in container.copies:
+    rates = COPY_RATES.get((format_, stream.codec))
+    if stream.codec not in container.copies or (rates and stream.sample_rate not in rates):
         raise JobError(
-            "ImpossibleCombination", f"{container.name} cannot hold {codec_name(stream.codec)} sound, which the input has; choose a codec to encode to."
+            "ImpossibleCombination", f"{container.name} cannot hold {codec_name(stream.codec)} sound as the input has it; choose a codec to encode to."
         )
     warnings = []
     if container.plays_in_browsers and stream.codec not in container.plays_in_browsers:
