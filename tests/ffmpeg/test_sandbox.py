@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -168,6 +169,20 @@ def test_a_file_that_grows_too_large_ends_the_program(room, tools):
 def test_a_program_that_wants_too_much_memory_fails_alone(room, tools):
     argv = ("-nostdin", "-v", "error", *PICTURE, "-i", "input", "-vf", "scale=w=7680:h=4320", "-c:v", "libx264", "-f", "null", "none")
     assert sandbox.call(tools.ffmpeg, argv, cwd=room, limits=Limits(400 * MIB, 20), timeout=20).exit_code != 0
+
+
+def test_no_descriptor_is_left_open(room, tools):
+    def descriptors() -> set[str]:
+        return {path.name for path in Path("/proc/self/fd").iterdir()}
+
+    sandbox.call(tools.ffmpeg, ("-version",), cwd=room, limits=for_probe(10), timeout=10)
+    before = descriptors()
+    for program, timeout in ((tools.ffmpeg, 10.0), ("/nonexistent/ffmpeg", 10.0), (tools.ffmpeg, 0.0)):
+        with suppress(OSError):
+            sandbox.call(program, ("-version",), cwd=room, limits=for_probe(10), timeout=timeout)
+    with pytest.raises(OSError, match="nowhere"):
+        sandbox.call(tools.ffmpeg, ("-version",), cwd=room / "nowhere", limits=for_probe(10), timeout=10)
+    assert len(descriptors()) == len(before)
 
 
 def test_an_unsafe_command_is_never_started(room, tools):
