@@ -28,7 +28,6 @@ from console.forms import PreferenceForm, SignInForm
 from console.lib.pages import render_page
 from console.lib.returning import back
 from console.models import Preference
-from jobs.models import Node
 from jobs.queries import NODE_ALIVE
 
 if TYPE_CHECKING:

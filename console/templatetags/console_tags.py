@@ -122,7 +122,7 @@ def ago(moment: dt.datetime) -> str:
 def moment(value: dt.datetime | None) -> SafeString:
     """A moment as absolute time in the reader's zone."""
     if value is None:
-        return mark_safe('<span class="u-subtle">–</span>')  # noqa: S308  a constant
+        return mark_safe('<span class="u-subtle">–</span>')
     local = timezone.localtime(value)
     return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="seconds"), local.strftime("%Z"), local.strftime("%Y-%m-%d %H:%M:%S"))
 
@@ -168,6 +168,12 @@ def file_name(key: str) -> str:
 def translated(text: str) -> str:
     """A sentence of the engine or of a service, in the reader's language."""
     return translated_text(text)
+
+
+@register.filter
+def words(text: str) -> list[str]:
+    """The words of a text, to loop over."""
+    return text.split()
 
 
 @register.filter
