@@ -109,6 +109,7 @@ class Supervisor:
         status = 1
         try:
             os.setsid()
+            processes.call_myself(f"reelmill {child.name}")
             signal.set_wakeup_fd(-1)
             for number in (*SIGNALS, signal.SIGCHLD):
                 signal.signal(number, signal.SIG_DFL)

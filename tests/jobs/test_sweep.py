@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 
 import pytest
 from django.db import transaction
@@ -21,11 +20,10 @@ LATER = dt.timedelta(minutes=1)
 
 
 @pytest.fixture(autouse=True)
-def quiet_bell() -> Iterator[None]:
+def quiet_bell() -> None:
     """No ring of an earlier test waits."""
     for queue in doorbell.QUEUES.values():
         doorbell.get_broker(queue).purge_queue()
-    yield
 
 
 def waiting_rings(lane: str = Lane.MAIN) -> int:
@@ -88,7 +86,7 @@ def test_a_finished_output_stays_finished_when_the_worker_is_lost() -> None:
     step = rows.waiting(rows.pipeline(), outputs=2)
     claimed = scheduler.claim(Lane.MAIN, "node-a/7")
     assert claimed is not None
-    done, open_ = step.job.outputs.order_by("index")
+    done, _ = step.job.outputs.order_by("index")
     with transaction.atomic():
         records.output_done(Fence(step.job_id, step.pk, 1), done.pk, size=1, parts=[], info=None, checks=[])
     sweep(timezone.now() + LATER)
