@@ -38,7 +38,7 @@ ACCEPTED: tuple[Demuxer, ...] = (
     Demuxer("wav", "WAV, RF64", "plain audio"),
     Demuxer("w64", "W64", "WAV above 4 GB"),
     Demuxer("aiff", "AIFF, AIFC", "named by the product"),
-    Demuxer("caf", "CAF", "Apple's audio container, recorded by iPhones"),
+    Demuxer("caf", "CAF", "Apple's audio container, written by its editing tools"),
     Demuxer("mp3", "MP3, MP2", "named by the product"),
     Demuxer("flac", "FLAC", "named by the product"),
     Demuxer("aac", "AAC (ADTS)", "named by the product"),
