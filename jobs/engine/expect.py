@@ -56,8 +56,6 @@ def expected(
     clipped = wanted.start is not None or wanted.duration is not None
     duration, slack = _duration(probe, seconds, clipped, video if picture else None, audio if sound else None)
     copied = any(part is not None and part.plan.encoder == "copy" for part in (picture, sound))
-    if clipped and copied:
-        slack += 12  # a copy begins at the key frame before
     frames, spare = _frames(probe, clipped, picture, video) if picture and video else (None, 0)
     encoded = picture is not None and picture.plan.encoder not in ("copy", "gif")
     return Expected(
@@ -67,6 +65,7 @@ def expected(
         height=picture.plan.height if picture else None,
         duration=round(duration, 3) if duration is not None else None,
         duration_tolerance=round(slack, 3),
+        may_be_longer=clipped and copied,
         frames=frames,
         frames_tolerance=spare,
         fps=picture.fps if picture and not picture.rate_kept else None,

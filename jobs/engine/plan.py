@@ -18,6 +18,7 @@ class Expected(Strict):
     height: int | None = None
     duration: float | None = Field(None, description="seconds")
     duration_tolerance: float = Field(0.5, description="seconds either way")
+    may_be_longer: bool = Field(False, description="a copied clip begins at the key frame before, however far that is")
     frames: int | None = Field(None, description="exact number of frames where it can be known")
     frames_tolerance: int = 0
     fps: float | None = None

@@ -66,8 +66,8 @@ def _output(
     format_ = template.container.format
     extension = CONTAINERS[format_].extension
     warnings = list(chosen.warnings)
-    if (spec.input.start or spec.input.duration) and "copy" in (template.video.codec, template.audio.codec):
-        warnings.append("A copied stream begins at the key frame before the clip's start.")
+    if spec.input.start and chosen.picture and template.video.codec == "copy":
+        warnings.append("The copied picture begins at the key frame before the clip's start.")
     renditions: list[RenditionPlan] = []
     decided: list[tuple[Picture | None, Sound | None]] = []
     rungs = rungs_for(template, probe) if template.ladder and chosen.picture else ()
@@ -156,7 +156,7 @@ def _mux(template: Template, probe: Probe, chosen: Chosen, base: str) -> tuple[s
     options: list[str] = []
     for position, (_, encoder) in enumerate(chosen.subtitles):
         options += [f"-c:s:{position}", encoder]
-    options += ["-map_metadata", "-1", "-map_metadata:s", "-1"]
+    options += ["-map_metadata:g", "-1", "-map_metadata:s", "-1"]
     if not (probe.chapters and container.chapters):
         options += ["-map_chapters", "-1"]
     if container.title and probe.title:
