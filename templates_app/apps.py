@@ -1,3 +1,5 @@
+"""Django's name for the app of templates."""
+
 from __future__ import annotations
 
 from django.apps import AppConfig

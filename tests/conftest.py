@@ -206,7 +206,16 @@ class Clips:
     ffmpeg: str
     made: dict[str, Path] = field(default_factory=dict)
 
-    def make(self, seconds: float = 2, size: str = "320x180", rate: str | int = 25, video: bool = True, audio: bool = True, suffix: str = "mp4", more: tuple[str, ...] = ()) -> Path:
+    def make(
+        self,
+        seconds: float = 2,
+        size: str = "320x180",
+        rate: str | int = 25,
+        video: bool = True,
+        audio: bool = True,
+        suffix: str = "mp4",
+        more: tuple[str, ...] = (),
+    ) -> Path:
         """A moving test picture and a 440 Hz tone; H.264 + AAC unless ``more`` says otherwise (ffmpeg output options)."""
         name = f"{seconds}-{size}-{rate}-{video:d}{audio:d}-{abs(hash(more)):x}.{suffix}".replace("/", "_")
         if name in self.made:
@@ -236,7 +245,9 @@ def decoded(ffmpeg: str) -> Callable[[Path], int]:
 
     def decode(path: Path) -> int:
         argv = [ffmpeg, "-nostdin", "-v", "error", "-xerror", "-i", str(path), "-map", "0:v:0?", "-map", "0:a?", "-fps_mode", "passthrough"]
-        done = subprocess.run([*argv, "-progress", "pipe:1", "-f", "null", "-"], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300, check=False)
+        done = subprocess.run(
+            [*argv, "-progress", "pipe:1", "-f", "null", "-"], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300, check=False
+        )
         assert done.returncode == 0, f"{path.name} does not decode: {done.stderr[-500:]}"
         assert not done.stderr.strip(), f"{path.name} decodes with complaints: {done.stderr[-500:]}"
         frames = [line.split("=", 1)[1] for line in done.stdout.splitlines() if line.startswith("frame=")]
@@ -272,7 +283,14 @@ def environment() -> Callable[..., dict[str, str]]:
 
     def make(data: Path, **more: str) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH")}
-        return {**kept, "REELMILL_DATA": str(data), "REELMILL_HOST": "127.0.0.1", "DJANGO_SETTINGS_MODULE": "console.settings", "PYTHONWARNINGS": "default", **more}
+        return {
+            **kept,
+            "REELMILL_DATA": str(data),
+            "REELMILL_HOST": "127.0.0.1",
+            "DJANGO_SETTINGS_MODULE": "console.settings",
+            "PYTHONWARNINGS": "default",
+            **more,
+        }
 
     return make
 

@@ -34,7 +34,10 @@ def table(head: list[str], rows: Rows) -> str:
 
 def errors() -> str:
     """Every code: when, what to do, whether trying again helps."""
-    return table(["code", "HTTP", "what happened", "what to do", "retryable"], [[f"`{name}`", str(c.status), c.sentence, c.remedy, "yes" if c.retryable else "no"] for name, c in CODES.items()])
+    return table(
+        ["code", "HTTP", "what happened", "what to do", "retryable"],
+        [[f"`{name}`", str(c.status), c.sentence, c.remedy, "yes" if c.retryable else "no"] for name, c in CODES.items()],
+    )
 
 
 def presets() -> str:

@@ -12,7 +12,16 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-QUIET = ["--quiet", "--generate-hashes", "--strip-extras", "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "--no-emit-trusted-host"]
+QUIET = [
+    "--quiet",
+    "--generate-hashes",
+    "--strip-extras",
+    "--no-header",
+    "--no-annotate",
+    "--no-emit-index-url",
+    "--no-emit-find-links",
+    "--no-emit-trusted-host",
+]
 
 
 def main(arguments: list[str]) -> None:

@@ -11,6 +11,7 @@ unless --strict is given. ``--once``: do nothing if this lock file was tried bef
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,7 @@ FILES = {
     "hls.js/dist/hls.worker.js": "hls.worker.js",
     "idiomorph/dist/idiomorph-ext.min.js": "idiomorph-ext.min.js",
 }
+SOURCE_MAP = re.compile(rb"^//# sourceMappingURL=\S+\s*", re.MULTILINE)
 SECONDS = 300
 
 
@@ -54,7 +56,8 @@ def fetch() -> None:
             shutil.copy(ROOT / name, folder)
         run([*npm(folder), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], folder)
         for source, name in FILES.items():
-            shutil.copyfile(folder / "node_modules" / source, VENDOR / f".{name}")
+            script = (folder / "node_modules" / source).read_bytes()
+            (VENDOR / f".{name}").write_bytes(SOURCE_MAP.sub(b"", script))  # the map is not copied, and a reference to nothing stops collectstatic
             (VENDOR / f".{name}").replace(VENDOR / name)
 
 

@@ -77,7 +77,9 @@ def queues(room: Path) -> Iterator[Row]:
     databases = {"SQLite": "", "PostgreSQL": os.environ.get("TEST_DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/reelmill")}
     for name, url in databases.items():
         environment = Server(room / name).environment | {"DATABASE_URL": url}
-        done = subprocess.run([sys.executable, "-m", "tests.bench.queue", name], cwd=ROOT, env=environment, text=True, capture_output=True, check=False, timeout=1800)
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.bench.queue", name], cwd=ROOT, env=environment, text=True, capture_output=True, check=False, timeout=1800
+        )
         if done.returncode:
             yield Row(f"queue on {name}", "could not be measured", "", False, done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "")
             continue

@@ -42,11 +42,21 @@ def bare(source: Path, name: str) -> float:
         room = Path(folder)
         os.link(source, room / "input")
         facts = ffprobe.probe(room / "input", tools=tools.find(), cwd=room)
-        spec = TranscodeSpec(input=InputSpec(address=Address("input", "a"), start=None, duration=None), outputs=(OutputSpec(template=name, address=Address("output", "b.m3u8")),))
+        spec = TranscodeSpec(
+            input=InputSpec(address=Address("input", "a"), start=None, duration=None), outputs=(OutputSpec(template=name, address=Address("output", "b.m3u8")),)
+        )
         work = commands(resolve(spec, [template(name)], facts))
         begun = time.monotonic()
         for command in work:
-            subprocess.run([tools.find().ffmpeg, *command.argv], cwd=room, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=600)
+            subprocess.run(
+                [tools.find().ffmpeg, *command.argv],
+                cwd=room,
+                check=True,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=600,
+            )
         return time.monotonic() - begun
 
 
@@ -120,7 +130,13 @@ def measure_memory(server: Server) -> Row:
     time.sleep(3)
     assert server.process is not None
     total = sum(pss(pid) for pid in tree(server.process.pid))
-    return Row("memory of web, beat, 2 idle workers and the short lane", f"{total / 2**20:.0f} MB", "≤ 350 MB", total <= 350 * 2**20, f"{len(tree(server.process.pid))} processes, PSS")
+    return Row(
+        "memory of web, beat, 2 idle workers and the short lane",
+        f"{total / 2**20:.0f} MB",
+        "≤ 350 MB",
+        total <= 350 * 2**20,
+        f"{len(tree(server.process.pid))} processes, PSS",
+    )
 
 
 def tree(root: int) -> list[int]:

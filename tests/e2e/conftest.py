@@ -1,8 +1,8 @@
 """A real server, and a real browser that does not forgive: every console error, CSP violation and failed request fails the test.
 
-    server      one installation for all browser tests, with the sample job done: server.base, server.api(path), server.submit(…), server.finished(id)
-    browser     Chromium (path: env REELMILL_CHROMIUM, else chromium or google-chrome on the PATH)
-    new_page    new_page(width=1440, height=900, theme="light", language="en", signed_in=True, javascript=True) -> a page in a fresh context
+server      one installation for all browser tests, with the sample job done: server.base, server.api(path), server.submit(…), server.finished(id)
+browser     Chromium (path: env REELMILL_CHROMIUM, else chromium or google-chrome on the PATH)
+new_page    new_page(width=1440, height=900, theme="light", language="en", signed_in=True, javascript=True) -> a page in a fresh context
 """
 
 from __future__ import annotations
@@ -17,12 +17,22 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.server import PASSWORD, Server
 
-ARGUMENTS = ["--autoplay-policy=no-user-gesture-required", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+ARGUMENTS = [
+    "--autoplay-policy=no-user-gesture-required",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def chromium() -> str:
     """Path of a Chromium, or empty."""
-    return os.environ.get("REELMILL_CHROMIUM") or next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), "")
+    return os.environ.get("REELMILL_CHROMIUM") or next(
+        (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
+    )
 
 
 @pytest.fixture(scope="session")
@@ -95,9 +105,21 @@ def new_page(browser: Browser, server: Server, complaints: Complaints) -> Iterat
     """Pages in fresh contexts, each watched."""
     contexts: list[BrowserContext] = []
 
-    def make(*, width: int = 1440, height: int = 900, theme: str = "light", language: str = "en", signed_in: bool = True, javascript: bool = True, base: str = "", **more: Any) -> Page:
+    def make(
+        *,
+        width: int = 1440,
+        height: int = 900,
+        theme: str = "light",
+        language: str = "en",
+        signed_in: bool = True,
+        javascript: bool = True,
+        base: str = "",
+        **more: Any,
+    ) -> Page:
         locale = "zh-CN" if language.startswith("zh") else "en-GB"
-        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=theme, locale=locale, java_script_enabled=javascript, reduced_motion="reduce", **more)
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=theme, locale=locale, java_script_enabled=javascript, reduced_motion="reduce", **more
+        )
         contexts.append(context)
         page = context.new_page()
         complaints.watch(page)

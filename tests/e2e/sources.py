@@ -21,7 +21,21 @@ RECIPES: dict[str, list[str]] = {
     "test-mpeg2-pcm.mxf": [*BOTH, "-c:v", "mpeg2video", "-b:v", "2M", "-c:a", "pcm_s16le"],
     "test-mpeg1-mp2.mpg": [*BOTH, "-c:v", "mpeg1video", "-b:v", "1M", "-c:a", "mp2", "-f", "mpeg"],
     "test-h263p.avi": [*BOTH, "-c:v", "h263p", "-c:a", "mp3"],
-    "test-dv.dv": ["-f", "lavfi", "-i", f"testsrc2=size=720x576:rate=25:duration={SECONDS}", *TONE[:-2], "-ac", "2", "-pix_fmt", "yuv420p", "-c:v", "dvvideo", "-f", "dv"],
+    "test-dv.dv": [
+        "-f",
+        "lavfi",
+        "-i",
+        f"testsrc2=size=720x576:rate=25:duration={SECONDS}",
+        *TONE[:-2],
+        "-ac",
+        "2",
+        "-pix_fmt",
+        "yuv420p",
+        "-c:v",
+        "dvvideo",
+        "-f",
+        "dv",
+    ],
     "test-prores.mov": [*BOTH, "-c:v", "prores_ks", "-c:a", "pcm_s16le"],
 }
 

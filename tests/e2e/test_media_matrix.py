@@ -199,7 +199,24 @@ def stream(facts: dict[str, Any], kind: str) -> dict[str, Any] | None:
 def frames_decoded(path: Path, seconds: float | None) -> int:
     """Frames of the source as ffmpeg decodes them, without adding or dropping any."""
     limit = ["-t", str(seconds)] if seconds else []
-    argv = [get_ffmpeg_exe(), "-nostdin", "-v", "quiet", *limit, "-i", str(path), "-map", "0:V:0", "-fps_mode", "passthrough", "-progress", "pipe:1", "-f", "null", "-"]
+    argv = [
+        get_ffmpeg_exe(),
+        "-nostdin",
+        "-v",
+        "quiet",
+        *limit,
+        "-i",
+        str(path),
+        "-map",
+        "0:V:0",
+        "-fps_mode",
+        "passthrough",
+        "-progress",
+        "pipe:1",
+        "-f",
+        "null",
+        "-",
+    ]
     told = subprocess.run(argv, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, timeout=120).stdout
     return int(re.findall(r"^frame=\s*(\d+)", told, re.MULTILINE)[-1])
 

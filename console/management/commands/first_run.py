@@ -37,7 +37,7 @@ class Command(BaseCommand):
     """Eight steps, each of which looks first whether it is needed."""
 
     help = "Make the data folder ready: database, catalogues, static files, presets, buckets, pipeline, admin, and at the very first start a sample job."
-    requires_system_checks: list[str] = []  # «serve» checks; twice would only cost the starter time
+    requires_system_checks = ()  # «serve» checks; twice would only cost the starter time
 
     def handle(self, *args: Any, **options: Any) -> None:
         """1 database; 2 catalogues; 3 static files; 4 presets; 5 buckets and pipeline; 6 roles and admin; 7 API token; 8 sample job."""
