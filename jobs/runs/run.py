@@ -79,7 +79,7 @@ class Run:
     def probe(self, name: str, *, count_packets: bool = False, own_playlist: bool = False) -> Probe:
         """What is in a file of the room."""
         self.pulse.check()
-        return ffprobe.probe(self.room / name, tools=media_tools(), cwd=self.room, count_packets=count_packets, own_playlist=own_playlist)
+        return ffprobe.probe(self.room / name, tools=media_tools(), cwd=self.room, count_packets=count_packets, own_playlist=own_playlist, max_pixels=settings.REELMILL_MAX_PIXELS)
 
     def need_space(self) -> None:
         """Raise NoSpace unless the room's file system has the reserve that the operator set."""
@@ -141,5 +141,7 @@ def _raise_for_limits(finished: runner.Finished) -> None:
         raise JobError("Stalled")
     if finished.stopped == "timeout":
         raise JobError("TimedOut")
+    if finished.out_of_memory:
+        raise JobError("OutOfMemory")
     if finished.stopped == "size":
         raise JobError("EncodeFailed", "The output grew beyond the limit.")
