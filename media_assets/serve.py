@@ -153,7 +153,8 @@ def _range(request: HttpRequest, size: int, tag: str, modified: str) -> tuple[in
 def _describe(response: HttpResponseBase, key: str, download: bool) -> None:
     """Type, name, and what a browser may do with it."""
     name = key.rpartition("/")[2]
-    kind = TYPES.get(name.rpartition(".")[2].lower())
+    _stem, dot, extension = name.rpartition(".")
+    kind = TYPES.get(extension.lower()) if dot else None
     response.headers["Content-Type"] = kind or OTHER
     if download or kind is None:
         response.headers["Content-Disposition"] = disposition(name)
