@@ -135,7 +135,7 @@ def _check_category(name: str, parent: Category | None, own: Category | None) ->
     problems = _mistakes("name", name, CATEGORY_BYTES)
     if not name:
         problems.append(Problem(("name",), _("Enter a name.")))
-    if Category.objects.filter(parent=parent, name=name).exclude(pk=own.pk if own else None).exists():
+    if Category.objects.filter(parent=parent, name=name).exclude(pk=own.pk if own else 0).exists():
         problems.append(Problem(("name",), _taken(name)))
     if own is not None and parent is not None and parent.pk in subtree(own):
         problems.append(Problem(("parent",), _("A category cannot be moved into itself.")))

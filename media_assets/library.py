@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from media_assets.models import Category, Media, MediaFile, Tag
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable
 
 LEVELS = 3

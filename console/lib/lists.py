@@ -58,8 +58,8 @@ def chips(request: HttpRequest, form: forms.Form) -> list[dict[str, str]]:
         value = request.GET.get(name, "")
         if not value or name in form.errors:
             continue
-        if isinstance(field, forms.ChoiceField):
-            words = {str(key): str(word).strip() for key, word in field.choices}
+        if isinstance(field.widget, forms.Select):
+            words = {str(key): str(word).strip() for key, word in field.widget.choices}
             value = words.get(value, value)
         found.append({"label": str(field.label), "value": value, "url": without(request, [name])})
     return found

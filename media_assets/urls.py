@@ -1,0 +1,26 @@
+"""Pages of the library, the upload and the buckets, mounted at /console/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from media_assets import bucket_views, upload_views, views
+
+app_name = "media"
+urlpatterns = [
+    path("media/", views.media_list, name="media_list"),
+    path("media/upload/", upload_views.upload, name="upload"),
+    path("media/upload/jobs/<str:job_id>/", upload_views.upload_job, name="upload_job"),
+    path("media/categories/", views.category_list, name="category_list"),
+    path("media/categories/<int:category_id>/", views.category_edit, name="category_edit"),
+    path("media/categories/<int:category_id>/delete/", views.category_delete, name="category_delete"),
+    path("media/<str:media_id>/", views.media_detail, name="media_detail"),
+    path("media/<str:media_id>/edit/", views.media_edit, name="media_edit"),
+    path("media/<str:media_id>/publish/", views.media_publish, name="media_publish"),
+    path("media/<str:media_id>/remove/", views.media_remove, name="media_remove"),
+    path("media/<str:media_id>/<slug:tab>/", views.media_detail, name="media_tab"),
+    path("buckets/", bucket_views.bucket_list, name="bucket_list"),
+    path("buckets/new/", bucket_views.bucket_create, name="bucket_create"),
+    path("buckets/<slug:name>/edit/", bucket_views.bucket_edit, name="bucket_edit"),
+    path("buckets/<slug:name>/check/", bucket_views.bucket_check, name="bucket_check"),
+]

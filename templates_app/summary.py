@@ -1,0 +1,111 @@
+"""A template's numbers for people: what a row of the list says, and one plain sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from jobs.engine.codecs import AUDIO, CONTAINERS, VIDEO
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The cells of a row; empty: says nothing."""
+
+    container: str
+    video: str
+    size: str
+    rate: str
+    audio: str
+    flags: tuple[str, ...]
+
+
+def numbers(params: dict[str, Any]) -> Numbers:
+    """The cells for a template's parameters."""
+    video, audio, container = params.get("video") or {}, params.get("audio") or {}, params["container"]["format"]
+    can = CONTAINERS[container]
+    has_video = bool(can.video) and not video.get("remove")
+    has_audio = bool(can.audio) and not audio.get("remove")
+    return Numbers(
+        container=can.name,
+        video=_codec(video.get("codec") or can.video[0]) if has_video else "",
+        size=_size(video, params.get("ladder") or ()) if has_video else "",
+        rate=_rate(video, params.get("ladder") or ()) if has_video else "",
+        audio=_audio(audio, can.audio[0]) if has_audio else "",
+        flags=_flags(params, has_video),
+    )
+
+
+def sentence(params: dict[str, Any]) -> str:
+    """One line: «MP4 · H.264 · short side 540 px · CRF 23 · AAC 128 kbit/s»."""
+    row = numbers(params)
+    return " · ".join(part for part in (row.container, row.video, row.size, row.rate, row.audio) if part)
+
+
+def _codec(name: str) -> str:
+    row = VIDEO.get(name) or AUDIO.get(name)
+    return row.name if row else _("copy")
+
+
+def _size(video: dict[str, Any], ladder: Any) -> str:
+    if ladder:
+        return " / ".join(_side(rung["video"]) for rung in ladder)
+    if video.get("codec") == "copy":
+        return ""
+    return _side(video)
+
+
+def _side(video: dict[str, Any]) -> str:
+    if side := video.get("short_side"):
+        return f"{side}p"
+    width, height = video.get("width"), video.get("height")
+    if width or height:
+        return f"{width or '…'} × {height or '…'}"
+    return _("as source")
+
+
+def _rate(video: dict[str, Any], ladder: Any) -> str:
+    if video.get("codec") == "copy":
+        return ""
+    rates = [text for rung in ladder if (text := _one_rate(rung["video"]))]
+    if rates:
+        return " / ".join(dict.fromkeys(rates))
+    return _one_rate(video) or _("default quality")
+
+
+def _one_rate(video: dict[str, Any]) -> str:
+    if (rate := video.get("bitrate_kbps")) is not None:
+        return f"{rate} kbit/s"
+    crf, peak = video.get("crf"), video.get("maxrate_kbps")
+    text = f"CRF {crf:g}" if crf is not None else ""
+    if peak is not None:
+        text = f"{text} ≤ {peak} kbit/s".strip()
+    return text
+
+
+def _audio(audio: dict[str, Any], usual: str) -> str:
+    parts = [_codec(audio.get("codec") or usual)]
+    if rate := audio.get("bitrate_kbps"):
+        parts.append(f"{rate} kbit/s")
+    if sample_rate := audio.get("sample_rate"):
+        parts.append(f"{sample_rate} Hz")
+    if channels := audio.get("channels"):
+        parts.append(ngettext("%(n)s channel", "%(n)s channels", channels) % {"n": channels})
+    return " ".join(parts)
+
+
+def _flags(params: dict[str, Any], has_video: bool) -> tuple[str, ...]:
+    conditions, video = params.get("conditions") or {}, params.get("video") or {}
+    flags = []
+    if params.get("ladder"):
+        flags.append(ngettext("%(n)s rung", "%(n)s rungs", len(params["ladder"])) % {"n": len(params["ladder"])})
+    if has_video and video.get("codec") != "copy" and conditions.get("if_smaller", "keep") == "keep":
+        flags.append(_("never upscales"))
+    if fps := video.get("fps"):
+        flags.append(f"{fps:g} fps")
+    if params["container"]["format"] == "hls" and (length := (params.get("mux") or {}).get("segment_seconds")):
+        flags.append(_("segments of %(n)s s") % {"n": f"{length:g}"})
+    return tuple(flags)
