@@ -165,6 +165,12 @@ def file_name(key: str) -> str:
 
 
 @register.filter
+def folder(key: str) -> str:
+    """All of a key but its last segment, with the slash."""
+    return key[: len(key) - len(key.rpartition("/")[2])]
+
+
+@register.filter
 def translated(text: str) -> str:
     """A sentence of the engine or of a service, in the reader's language."""
     return translated_text(text)

@@ -1,0 +1,164 @@
+"""The page of one job: its tabs, its live part, and what can be done to it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, cast
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from console.auth import operator, viewer
+from console.error_texts import translated
+from console.lib.returning import back
+from console.views import conflict
+from jobs import job_page, queries, services
+from jobs.engine.errors import Refused
+from jobs.forms import PriorityForm, RetryForm
+from jobs.models import Job
+from jobs.payloads import attempt_payload, event_payload, job_payload
+from jobs.timeline import timeline
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+    from django.http import HttpResponseBase
+
+TABS = ("outputs", "parameters", "timeline", "raw")
+
+
+def find(job_id: str) -> Job:
+    """The job with its outputs, or the 404 page."""
+    try:
+        return queries.job(job_id)
+    except Refused as error:
+        raise Http404(error.message) from error
+
+
+def frame(job: Job, tab: str) -> dict[str, Any]:
+    """What every tab of the page needs."""
+    return {"job": job, "head": job_page.head(job), "tab": tab, "media_url": reverse("media:media_detail", args=[job.media_id]) if job.media_id else ""}
+
+
+@require_GET
+@viewer
+def job_detail(request: HttpRequest, job_id: str, tab: str = "outputs") -> HttpResponse:
+    """One job; the tab is part of the address."""
+    if tab not in TABS:
+        raise Http404
+    job = find(job_id)
+    return render(request, f"jobs/job_{tab}.html", frame(job, tab) | _tab(request, job, tab))
+
+
+def _tab(request: HttpRequest, job: Job, tab: str) -> dict[str, Any]:
+    """What only this tab needs."""
+    if tab == "outputs":
+        return _outputs(request, job)
+    if tab == "parameters":
+        rows = [(output, job_page.parameters(output)) for output in job.outputs.all()]
+        return {"parameters": rows, "changes": job_page.changes(job), "attempts": queries.attempts(job.id)}
+    if tab == "timeline":
+        attempts = list(queries.attempts(job.id))
+        return {"timeline": timeline(job, attempts), "attempts": attempts, "events": queries.events(job.id)[:500]}
+    return {"raw": json.dumps(_document(request, job), ensure_ascii=False, indent=2)}
+
+
+def _outputs(request: HttpRequest, job: Job) -> dict[str, Any]:
+    views = job_page.outputs(job, job_page.source_size(job))
+    wanted = request.GET.get("play", "")
+    playable = [view for view in views if view.player]
+    playing = next((view for view in playable if view.output.id == wanted), playable[0] if playable else None)
+    return {"outputs": views, "playing": playing}
+
+
+def _document(request: HttpRequest, job: Job) -> dict[str, Any]:
+    """All that is known, as the JSON interface tells it."""
+    return job_payload(job, request) | {
+        "spec": job.spec,
+        "probe": job.probe,
+        "attempts": [attempt_payload(row) for row in queries.attempts(job.id)],
+        "events": [event_payload(row) for row in queries.events(job.id)[:500]],
+    }
+
+
+@require_GET
+@viewer
+def raw_download(request: HttpRequest, job_id: str) -> HttpResponse:
+    """The raw tab as a file."""
+    document = json.dumps(_document(request, find(job_id)), ensure_ascii=False, indent=2)
+    return HttpResponse(document, content_type="application/json", headers={"Content-Disposition": f'attachment; filename="job-{job_id[:32]}.json"'})
+
+
+@require_GET
+@viewer
+def job_live(request: HttpRequest, job_id: str) -> HttpResponse:
+    """Head and outputs anew, or 204 while nothing has changed. A finished job's parts come back without their trigger: polling ends."""
+    job = find(job_id)
+    if request.GET.get("v") == job_page.row_version(job) and not job.is_final:
+        return HttpResponse(status=204)
+    context = frame(job, request.GET.get("tab", ""))
+    if context["tab"] == "outputs":
+        context |= _outputs(request, job)
+    return render(request, "jobs/_job_live.html", context)
+
+
+# --- what can be done -----------------------------------------------------------------------------------------------------
+@require_http_methods(["GET", "POST"])
+@operator
+def job_cancel(request: HttpRequest, job_id: str) -> HttpResponseBase:
+    """Cancel, after saying what is lost."""
+    job = find(job_id)
+    target = back(request, reverse("jobs:job_detail", args=[job.id]))
+    if request.method == "POST":
+        try:
+            services.cancel(job.id, actor=request.user.get_username())
+        except Refused as error:
+            return conflict(request, error.message)
+        messages.success(request, _("The job is being cancelled.") if job.state == "running" else _("The job was cancelled."))
+        return redirect(target)
+    return render(request, "jobs/job_cancel.html", {"job": job, "next": target})
+
+
+@require_http_methods(["GET", "POST"])
+@operator
+def job_retry(request: HttpRequest, job_id: str) -> HttpResponseBase:
+    """Do outputs again in a new job; the old one keeps its history."""
+    job = find(job_id)
+    rows = list(job.outputs.all())
+    target = back(request, reverse("jobs:job_detail", args=[job.id]))
+    form = RetryForm(request.POST if request.method == "POST" and "choose" in request.POST else None, outputs=rows)
+    if request.method == "POST" and (not form.is_bound or form.is_valid()):
+        try:
+            user = cast("User", request.user)
+            chosen = form.cleaned_data["outputs"] if form.is_bound and rows else None
+            new = services.retry(job.id, outputs=chosen, owner=user, actor=user.get_username(), source=Job.Source.CONSOLE)
+        except Refused as error:
+            if error.code == "WrongState":
+                return conflict(request, error.message)
+            form.is_bound or form.full_clean()
+            messages.error(request, translated(error.problems[0].message if error.problems else error.message))
+            return redirect(target)
+        messages.success(request, _("A new job was made."))
+        return redirect("jobs:job_detail", new.id)
+    status = 422 if form.is_bound and form.errors else 200
+    return render(request, "jobs/job_retry.html", {"job": job, "form": form, "next": target, "outputs": rows}, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@operator
+def job_priority(request: HttpRequest, job_id: str) -> HttpResponseBase:
+    """Change the priority of a job that is not finished."""
+    job = find(job_id)
+    target = back(request, reverse("jobs:job_detail", args=[job.id]))
+    form = PriorityForm(request.POST if request.method == "POST" else None, initial={"priority": job.priority})
+    if form.is_bound and form.is_valid():
+        try:
+            services.set_priority(job.id, form.cleaned_data["priority"], actor=request.user.get_username())
+        except Refused as error:
+            return conflict(request, error.message)
+        messages.success(request, _("Priority is now %(priority)s.") % form.cleaned_data)
+        return redirect(target)
+    return render(request, "jobs/job_priority.html", {"job": job, "form": form, "next": target}, status=422 if form.is_bound else 200)

@@ -1,0 +1,189 @@
+"""The list of jobs: filters in the URL, keyset pages, live rows, saved views, and what is done to many at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from console.auth import operator, viewer
+from console.context import COUNT_CAP, counted
+from console.error_texts import translated
+from console.lib.lists import page_size
+from console.lib.pages import render_page
+from console.lib.paging import page
+from jobs import bulk, queries
+from jobs.engine.errors import Refused
+from jobs.forms import KINDS, JobFilterForm, PriorityForm, SavedViewForm
+from jobs.list_rows import chips, rows_of, row_version
+from jobs.models import Job, SavedView
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+NEWS_CAP = 100
+LIVE_SECONDS, CALM_SECONDS = 3, 15
+PAGE = "jobs"
+
+
+def _canonical(request: HttpRequest) -> str | None:
+    """The same query string without its empty parameters, if it has any: addresses are canonical, so that they can be pasted."""
+    query = request.GET.copy()
+    for name in list(query):
+        kept = [value for value in query.getlist(name) if value != ""]
+        if kept:
+            query.setlist(name, kept)
+        else:
+            del query[name]
+    return query.urlencode() if len(query.urlencode()) < len(request.GET.urlencode()) else None
+
+
+@require_GET
+@viewer
+def job_list(request: HttpRequest) -> HttpResponse:
+    """All jobs, narrowed by the query."""
+    if not request.htmx and (query := _canonical(request)) is not None:  # type: ignore[attr-defined]
+        return redirect(f"{request.path}?{query}" if query else request.path)
+    size, status, problem = page_size(request), 200, ""
+    try:
+        wanted = queries.JobFilter.from_query(request.GET)
+        found = page(queries.jobs(wanted), request.GET.get("after"), request.GET.get("before"), size)
+    except Refused as error:
+        status, problem = 422, " ".join(translated(one.message) for one in error.problems) or translated(error.message)
+        wanted = queries.JobFilter()
+        found = page(queries.jobs(wanted).none(), size=size)
+    applied = chips(request.GET)
+    rows = rows_of(found.items)
+    total = queries.jobs(wanted).order_by()[: COUNT_CAP + 1].count() if not problem else 0
+    context: dict[str, Any] = {
+        "form": JobFilterForm(request.GET),
+        "problem": problem,
+        "page": found,
+        "rows": rows,
+        "size": size,
+        "count": counted(total),
+        "total": total,
+        "chips": applied,
+        "clear_url": request.path,
+        "query": request.GET.urlencode(),
+        "sort": wanted.sort,
+        "kinds": _tabs(request.GET),
+        "views": SavedView.objects.filter(user=cast("User", request.user), page=PAGE),
+        "view_form": SavedViewForm(initial={"query": request.GET.urlencode()[:1024]}),
+        "every": LIVE_SECONDS if any(not row.job.is_final for row in rows) else CALM_SECONDS,
+        "rows_url": _rows_url(request.GET, rows, first=not (request.GET.get("after") or request.GET.get("before"))),
+        "nothing_ever": not rows and not applied and not problem and not Job.objects.exists(),
+    }
+    return render_page(request, "jobs/job_list.html", context, parts={"results": "results"}, status=status)
+
+
+def _tabs(query: QueryDict) -> list[dict[str, Any]]:
+    """The kinds as tabs that keep the other filters, each with its number."""
+    current = query.get("kind", "") or query.get("type", "")
+    found = []
+    for kind, label in [("", _("All")), *KINDS.items()]:
+        other = query.copy()
+        for name in ("kind", "type", "after", "before"):
+            other.pop(name, None)
+        if kind:
+            other["kind"] = kind
+        rows = Job.objects.filter(kind=kind) if kind else Job.objects.all()
+        number = counted(rows.order_by()[: COUNT_CAP + 1].count())
+        found.append({"label": label, "url": f"?{other.urlencode()}" if other else "?", "current": kind == current, "count": number})
+    return found
+
+
+def _rows_url(query: QueryDict, rows: list[Any], *, first: bool) -> str:
+    """Where the page asks for news: changed rows, and on the first page how many jobs are newer than its first."""
+    wanted = query.copy()
+    for name in ("after", "before", "size"):
+        wanted.pop(name, None)
+    if first and wanted.get("sort", "-created") == "-created":
+        wanted["since"] = rows[0].job.created_at.isoformat() if rows else "1970-01-01T00:00:00+00:00"
+    return f"{reverse('jobs:job_rows')}?{wanted.urlencode()}"
+
+
+@require_GET
+@viewer
+def job_rows(request: HttpRequest) -> HttpResponse:
+    """News for a list that is on somebody's screen: rows whose version has moved, and how many new jobs match. 204 if there is nothing."""
+    known = dict(pair.rpartition(".")[::2] for pair in request.GET.get("rows", "").split(",")[:100] if "." in pair)
+    changed = [row for row in rows_of(queries.with_outputs(Job.objects.filter(pk__in=list(known)))) if row_version(row.job) != known[row.job.id]]
+    news = _news(request.GET)
+    if not changed and not news:
+        return HttpResponse(status=204)
+    return render(request, "jobs/job_list.html#news", {"rows": changed, "news": news, "news_text": counted(news, NEWS_CAP)})
+
+
+def _news(query: QueryDict) -> int:
+    """How many jobs of this filter came after ``since``."""
+    try:
+        since = parse_datetime(query.get("since", "").replace(" ", "+"))
+        if since is None or since.tzinfo is None:
+            return 0
+        wanted = queries.JobFilter.from_query(query)
+    except (ValueError, Refused):
+        return 0
+    return queries.jobs(wanted).filter(created_at__gt=since).order_by()[: NEWS_CAP + 1].count()
+
+
+# --- saved views --------------------------------------------------------------------------------------------------------
+@require_POST
+@viewer
+def view_save(request: HttpRequest) -> HttpResponse:
+    """Keep the filters under a name; the same name is replaced."""
+    form = SavedViewForm(request.POST)
+    query = QueryDict(request.POST.get("query", "")[:1024], mutable=True)
+    for name in ("after", "before"):
+        query.pop(name, None)
+    if form.is_valid():
+        key = {"user": cast("User", request.user), "page": PAGE, "name": form.cleaned_data["name"]}
+        SavedView.objects.update_or_create(**key, defaults={"query": query.urlencode()[:1024]})
+        messages.success(request, _("The view «%(name)s» was saved.") % {"name": form.cleaned_data["name"]})
+    else:
+        messages.error(request, _("A view needs a name of at most 64 characters."))
+    return redirect(f"{reverse('jobs:job_list')}?{query.urlencode()}")
+
+
+@require_POST
+@viewer
+def view_delete(request: HttpRequest, view_id: int) -> HttpResponse:
+    """Forget one of my views."""
+    view = get_object_or_404(SavedView, pk=view_id, user=cast("User", request.user), page=PAGE)
+    view.delete()
+    messages.success(request, _("The view «%(name)s» was deleted.") % {"name": view.name})
+    return redirect("jobs:job_list")
+
+
+# --- many at once -------------------------------------------------------------------------------------------------------
+@require_POST
+@operator
+def job_bulk(request: HttpRequest) -> HttpResponse:
+    """Cancel, retry or prioritise many: first a page that says what would happen, then the results.
+
+    The selection is a list of ids, or the query of the list, which is resolved anew.
+    """
+    action = request.POST.get("action", "")
+    back = f"{reverse('jobs:job_list')}?{request.POST.get('query', '')}"
+    try:
+        chosen = bulk.choose(request.POST)
+    except Refused as error:
+        messages.error(request, " ".join(translated(one.message) for one in error.problems) or translated(error.message))
+        return redirect(back)
+    if action not in bulk.ACTIONS or not chosen.ids:
+        messages.error(request, _("Select at least one job."))
+        return redirect(back)
+    form = PriorityForm(request.POST if "confirmed" in request.POST else None, initial={"priority": 6})
+    context = {"action": action, "chosen": chosen, "form": form, "back": back, "query": request.POST.get("query", "")}
+    if "confirmed" not in request.POST:
+        return render(request, "jobs/job_bulk.html", context)
+    if action == "priority" and not form.is_valid():
+        return render(request, "jobs/job_bulk.html", context, status=422)
+    context["results"] = bulk.run(action, chosen.ids, user=cast("User", request.user), priority=form.cleaned_data["priority"] if action == "priority" else 0)
+    return render(request, "jobs/job_bulk.html", context)
