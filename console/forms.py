@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 
@@ -16,6 +17,12 @@ class SignInForm(AuthenticationForm):
         self.fields["username"].label = _("User name")
         self.fields["username"].widget.attrs.update(autocomplete="username", autofocus=True, spellcheck="false")
         self.fields["password"].label = _("Password")
+
+    def get_invalid_login_error(self) -> ValidationError:
+        """After too many tries even the right password is refused: say so."""
+        if getattr(self.request, "sign_in_blocked", False):
+            return ValidationError(_("There were too many failed tries. Wait some minutes, then try again."), code="blocked")
+        return super().get_invalid_login_error()
 
 
 class PreferenceForm(forms.Form):

@@ -137,6 +137,7 @@ Q_CLUSTER = {
 }
 
 # --- people -----------------------------------------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = ["console.backends.LimitedBackend"]  # Django's own, with a limit on failed tries
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [{"NAME": f"django.contrib.auth.password_validation.{n}"} for n in ("MinimumLengthValidator", "CommonPasswordValidator")]
 LOGIN_URL = "console:login"
