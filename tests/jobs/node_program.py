@@ -1,7 +1,6 @@
-"""A real node on a database of the test's choice, whose steps sleep instead of encoding. A program of its own: run with ``python -m tests.jobs.node_program``.
+"""A real node whose steps sleep instead of encoding. A program of its own: run with ``python -m tests.jobs.node_program GROUPS [PORT]``.
 
-Arguments: number of worker groups, name of the database. Everything else comes from the environment, as for ``manage.py worker``; a port (REELMILL_WEB_PORT)
-adds web. A step sleeps for as many seconds as its job's user data says, with lease and pulse as in real work; «!» before the number: as if a program ran.
+Everything else comes from the environment, as for ``manage.py worker`` and, with a port, ``manage.py serve``. A step sleeps for as many seconds as its job's user data says, with lease and pulse as in real work; «!» before the number: as if a program ran.
 """
 
 from __future__ import annotations
@@ -11,10 +10,8 @@ import sys
 import time
 
 import django
-from django.conf import settings
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "console.settings"
-settings.DATABASES["default"]["NAME"] = sys.argv[2]
 django.setup()
 
 from jobs import records, tasks  # noqa: E402
@@ -47,7 +44,7 @@ def nap(claimed: Claimed) -> None:
 def main() -> int:
     """Be the node."""
     tasks.work.__defaults__ = (nap,)
-    port = int(os.environ.get("REELMILL_WEB_PORT", "0"))
+    port = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     try:
         return run_node(workers=int(sys.argv[1]), host="127.0.0.1" if port else "", port=port, say=lambda text: print(text, flush=True))  # noqa: T201
     except CannotStart as reason:

@@ -12,6 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from django.conf import settings
+from django.db import connection
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -23,6 +26,20 @@ def until(what: Callable[[], object], seconds: float, why: str = "") -> float:
         assert took < seconds, f"not within {seconds} s: {why or what}"
         time.sleep(0.03)
     return time.monotonic() - begin
+
+
+def on_this_database(data: Path) -> dict[str, str]:
+    """Environment that lets a program with that data folder work on the database (and Redis) of the running test."""
+    facts = connection.settings_dict
+    more = {"REELMILL_SECRET_KEY": str(settings.SECRET_KEY)} | ({"REDIS_URL": settings.REDIS_URL} if settings.REDIS_URL else {})
+    if connection.vendor == "postgresql":
+        where = f"{facts['USER']}:{facts['PASSWORD']}@{facts['HOST']}:{facts['PORT']}"
+        return more | {"DATABASE_URL": f"postgresql://{where}/{facts['NAME']}"}
+    data.mkdir(parents=True, exist_ok=True)
+    link = data / "reelmill.sqlite3"
+    if not link.is_symlink():
+        link.symlink_to(facts["NAME"])  # SQLite keeps its side files beside the real one
+    return more
 
 
 @dataclass(frozen=True)

@@ -5,22 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import django_q.cluster
 import pytest
-from django.conf import settings
-from django.db import connection
 
 from jobs import doorbell, scheduler, services
 from jobs.models import Job, JobEvent, Lane, Node, Pipeline, Step
 from jobs.states import JobState, StepState
 from jobs.supervisor import pause
 from tests.jobs import rows
-from tests.jobs.nodes import RunningNode, of_folder, processes, until
+from tests.jobs.nodes import RunningNode, of_folder, on_this_database, processes, until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.kill]
 Starter = Callable[..., RunningNode]
@@ -33,11 +30,10 @@ def start(tmp_path: Path, environment: Callable[..., dict[str, str]]) -> Iterato
     for queue in doorbell.QUEUES.values():
         doorbell.get_broker(queue).purge_queue()
 
-    def make(workers: int = 1, name: str = "node-a", ready: bool = True, data: str = "", **more: str) -> RunningNode:
-        shared = {k: os.environ[k] for k in ("DATABASE_URL", "REDIS_URL") if k in os.environ}
+    def make(workers: int = 1, name: str = "node-a", ready: bool = True, data: str = "", port: int = 0, **more: str) -> RunningNode:
         folder = tmp_path / (data or name)
-        env = environment(folder, REELMILL_NODE=name, REELMILL_SECRET_KEY=settings.SECRET_KEY, **shared, **more)
-        nodes.append(RunningNode(["-m", "tests.jobs.node_program", str(workers), str(connection.settings_dict["NAME"])], env, folder))
+        env = environment(folder, REELMILL_NODE=name, **on_this_database(folder), **more)
+        nodes.append(RunningNode(["-m", "tests.jobs.node_program", str(workers), *([str(port)] if port else [])], env, folder))
         if ready:
             nodes[-1].wait_ready()
         return nodes[-1]
@@ -126,7 +122,6 @@ def test_beat_comes_back_and_with_it_the_sweep(start: Starter, line: Pipeline) -
 def test_a_frozen_pusher_is_replaced_when_it_is_needed(start: Starter, line: Pipeline) -> None:
     node = start(workers=1)
     [group] = node.groups()
-    time.sleep(5)  # a group that has just started is given time
     os.kill(group.pusher, signal.SIGSTOP)
     job = submit(line)
     until(lambda: group.main not in processes(), 6)
@@ -224,12 +219,12 @@ def test_a_second_server_on_one_data_folder_and_a_taken_port_are_refused_with_a_
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        refused = start(ready=False, REELMILL_WEB_PORT=str(port))
+        refused = start(ready=False, port=port)
         assert refused.process.wait(20) == 1
         assert refused.text.startswith(f"Cannot listen on 127.0.0.1 port {port}")
         assert "Traceback" not in refused.text
-    first = start(name="node-b", REELMILL_WEB_PORT=str(free_port()))
-    second = start(name="node-c", data="node-b", ready=False, REELMILL_WEB_PORT=str(free_port()))
+    first = start(name="node-b", port=free_port())
+    second = start(name="node-c", data="node-b", ready=False, port=free_port())
     assert second.process.wait(20) == 1
     assert "already running on this data folder" in second.text
     assert first.process.poll() is None
@@ -239,7 +234,7 @@ def test_a_killed_web_process_comes_back_and_no_client_is_refused(start: Starter
     import http.client
 
     port = free_port()
-    node = start(REELMILL_WEB_PORT=str(port))
+    node = start(port=port)
     assert f"Reelmill is ready: http://127.0.0.1:{port}/" in node.text
 
     def ask() -> int:
@@ -257,7 +252,7 @@ def test_a_killed_web_process_comes_back_and_no_client_is_refused(start: Starter
 
 def test_a_node_without_tables_says_what_to_do(tmp_path: Path, environment: Callable[..., dict[str, str]]) -> None:
     data = tmp_path / "empty"
-    node = RunningNode(["-m", "tests.jobs.node_program", "1", str(tmp_path / "none.sqlite3")], environment(data), data)
+    node = RunningNode(["-m", "tests.jobs.node_program", "1"], environment(data), data)
     assert node.process.wait(30) == 1
     assert node.text == "The database is not up to date. Run «manage.py migrate» first.\n"
 
