@@ -196,6 +196,7 @@ LOGGING = {
         "django.server": {"level": "WARNING"},
         "django-q": {"level": "WARNING"},
         "uvicorn.access": {"level": "WARNING"},
+        "uvicorn.error": {"level": "WARNING"},  # despite its name: also «started», «finished»
     },
 }
 NINJA_PAGINATION_MAX_LIMIT = 100

@@ -1,0 +1,44 @@
+"""The commands of docs/api.md, run as they stand there, one after another in one shell."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Clips
+from tests.server import ROOT, TOKEN, Server
+
+pytestmark = pytest.mark.e2e
+
+
+def test_the_examples_of_the_page_work(server: Server, clips: Clips, tmp_path: Path) -> None:
+    if not shutil.which("curl") or not shutil.which("bash"):
+        pytest.skip("curl or bash is missing")
+    page = (ROOT / "docs" / "api.md").read_text()
+    blocks = re.findall(r"^```sh\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    assert len(blocks) >= 9
+    shutil.copyfile(clips.make(seconds=2), tmp_path / "clip.mp4")
+    script = 'set -euo pipefail\ncurl() { command curl -sS --fail-with-body --max-time 30 "$@"; }\n' + "\n".join(blocks)
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "REELMILL": server.base, "TOKEN": TOKEN}
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    job = json.loads((tmp_path / "job.json").read_text())
+    assert job["state"] == "succeeded", job
+    assert (tmp_path / "clip-360p.mp4").stat().st_size == job["outputs"][0]["size"]
+    assert (tmp_path / "head.bin").stat().st_size == 100
+
+
+def test_the_document_for_machines_is_there(server: Server) -> None:
+    status, document = server.api("/openapi.json")
+    assert status == 200
+    assert "/api/v1/jobs" in document["paths"]
+    assert server.fetch("/api/v1/docs")[0] == 200
+    assert b"reelmill_" in server.fetch("/metrics")[1]
