@@ -31,7 +31,7 @@ def _command(plan: Plan, outputs: Sequence[OutputPlan]) -> Command:
         argv=tuple(argv),
         outputs=tuple(o.index for o in outputs),
         expected_seconds=plan.expected_seconds,
-        pixels=max((r.video.width * r.video.height for r in renditions if r.video), default=0),
+        pixels=plan.source_pixels + sum(r.video.width * r.video.height for r in renditions if r.video),
         files=len(renditions),
     )
 

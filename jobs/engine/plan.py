@@ -102,6 +102,7 @@ class Plan(Strict):
     start: float | None = None
     duration: float | None = Field(None, description="seconds asked for; None: to the end")
     expected_seconds: float | None = Field(None, description="length of what will be processed, for progress; None: unknown")
+    source_pixels: int = Field(0, description="of the decoded picture, for the memory limit")
     outputs: tuple[OutputPlan, ...]
     failed: tuple[FailedOutput, ...] = ()
 
@@ -113,5 +114,5 @@ class Command(Strict):
     argv: tuple[str, ...]
     outputs: tuple[int, ...] = Field(description="indices of the outputs it makes")
     expected_seconds: float | None = None
-    pixels: int = Field(0, description="of the largest picture, for the memory limit")
+    pixels: int = Field(0, description="of all pictures held at once, decoded and encoded, for the memory limit")
     files: int = Field(1, description="output files it opens, for the file limit")

@@ -179,12 +179,12 @@ def _length(about: dict[str, Any], streams: list[VideoStream | AudioStream], siz
         duration = None
     known = [(s.start or 0.0, s.duration) for s in streams if s.duration]
     if known and len(known) == len(streams):
-        first = min(begin for begin, _ in known)
-        span = max(begin + length for begin, length in known) - first
-        if duration is None or duration > 1.5 * span + 10:
-            # starts that lie hours apart are as odd as the sum: then the longest stream is all that is known
-            longest = max(length for _, length in known)
-            duration = span if span <= 1.5 * longest + 10 else longest
+        span = max(begin + length for begin, length in known) - min(begin for begin, _ in known)
+        longest = max(length for _, length in known)
+        # starts that lie hours apart are as odd as the sum: then the longest stream is all that is known
+        believable = span if span <= 1.5 * longest + 10 else longest
+        if duration is None or duration > 1.5 * believable + 10:
+            duration = believable
     elif duration is not None and size and duration > _HOUR and size * 8 / duration < 100:
         duration = None
     return duration, start

@@ -55,6 +55,7 @@ def resolve(spec: TranscodeSpec, templates: Sequence[Template], probe: Probe, ov
         start=spec.input.start or None,
         duration=spec.input.duration,
         expected_seconds=seconds,
+        source_pixels=probe.picture.width * probe.picture.height if probe.picture else 0,
         outputs=_grouped(done),
         failed=tuple(failed),
     )
