@@ -30,8 +30,8 @@ def run(index: int, lane: str) -> None:
     """Be the group of that seat until the sentinel ends. Call it in a freshly forked child that leads its own process group."""
     seat = board.sit(index, lane)
     Conf.CLUSTER_NAME = doorbell.QUEUES[lane]  # the queue's name; django-q2 would take it from the environment, but reads that only at import
-    if connection.vendor == "sqlite":
-        connection.settings_dict["CONN_MAX_AGE"] = None  # the pusher looks 20 times per second: it need not open the file every time
+    # The pusher looks 20 times per second: it need not connect every time. (The web's requests must not keep connections, see console.lib.database.)
+    connection.settings_dict["CONN_MAX_AGE"] = None if connection.vendor == "sqlite" else 600
     django_q.cluster.Sentinel = Sentinel
     cluster = django_q.cluster.Cluster()
     cluster.start()

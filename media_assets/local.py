@@ -18,7 +18,7 @@ import shutil
 import stat as st
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -74,16 +74,16 @@ class LocalStorage:
             raise Refused("ObjectNotFound", f"The object {self.name}/{key} is not a file.")
         return os.fdopen(descriptor, "rb")
 
-    def list(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[ObjectFacts]:
+    def list(self, prefix: str = "", after: str = "", limit: int = 1000) -> Sequence[ObjectFacts]:
         """Objects in the order of their keys. Only the folders that can hold a match are read."""
-        found: list[ObjectFacts] = []
+        found = []
         for facts in self._walk("", prefix, after):
             found.append(facts)
             if len(found) >= limit:
                 break
         return found
 
-    def browse(self, folder: str = "") -> tuple[list[str], list[ObjectFacts]]:
+    def browse(self, folder: str = "") -> tuple[Sequence[str], Sequence[ObjectFacts]]:
         """Folders and objects directly in ``folder``; both sorted by name. A folder that is not there is empty."""
         if folder:
             folder = folder.rstrip("/") + "/"
@@ -105,7 +105,7 @@ class LocalStorage:
             elif entry.is_file(follow_symlinks=False) and key.startswith(prefix) and key > after and (facts := _entry_facts(key, entry)):
                 yield facts
 
-    def _entries(self, folder: str) -> list[tuple[str, os.DirEntry[str]]]:
+    def _entries(self, folder: str) -> Sequence[tuple[str, os.DirEntry[str]]]:
         """Entries of a folder in key order: a folder's name counts with its slash, as it stands in keys."""
         try:
             with os.scandir(self.root / folder) as entries:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
@@ -40,10 +40,10 @@ class Storage(Protocol):
     def open(self, key: str) -> BinaryIO:
         """The object for reading, seekable. Raises Refused ObjectNotFound."""
 
-    def list(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[ObjectFacts]:
+    def list(self, prefix: str = "", after: str = "", limit: int = 1000) -> Sequence[ObjectFacts]:
         """Objects whose key starts with ``prefix`` and comes after ``after``, in the order of their keys."""
 
-    def browse(self, folder: str = "") -> tuple[list[str], list[ObjectFacts]]:
+    def browse(self, folder: str = "") -> tuple[Sequence[str], Sequence[ObjectFacts]]:
         """Names of the folders and facts of the objects directly in ``folder`` («» or «a/b/»)."""
 
     def pin(self, key: str, room: Path, name: str = "input", *, etag: str = "") -> Path:

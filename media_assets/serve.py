@@ -25,7 +25,6 @@ from jobs.engine.errors import Refused
 from media_assets.local import etag_of
 from media_assets.storage import storage
 
-
 CHUNK = 256 * 1024
 # Types that may be shown in place. Nothing that runs scripts: no HTML, no SVG, no XML.
 TYPES = {

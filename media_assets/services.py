@@ -35,7 +35,7 @@ def remember(address: Address, *, title: str = "", facts: ObjectFacts | None = N
             bucket=address.bucket,
             key=address.key,
             role=MediaFile.Role.SOURCE,
-            defaults={"media": media, "size": known and known.size, "etag": known.etag if known else ""},
+            defaults={"media": media, "size": known.size if known else None, "etag": known.etag if known else ""},
         )
         if known and not fresh and file.etag != known.etag:
             MediaFile.objects.filter(pk=file.pk).update(size=known.size, etag=known.etag, info=None)

@@ -34,7 +34,7 @@ def database(url: str, data: Path) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": query.pop("host", parts.hostname or ""),
         "PORT": str(parts.port or ""),
-        "CONN_MAX_AGE": 600,
+        "CONN_MAX_AGE": 0,  # under ASGI every request has a thread of its own: what it kept open would pile up (tried); worker groups keep theirs themselves
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": query,
     }

@@ -13,7 +13,9 @@ from urllib.parse import quote
 
 import pytest
 import uvicorn
+from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
+from django.db import connections
 from django.http import HttpResponseBase
 from django.test import AsyncClient, Client
 from django.urls import reverse
@@ -269,7 +271,9 @@ def test_under_asgi_it_streams_block_by_block(place: LocalStorage, charlie: User
         response = await client.get(reverse("objects", args=["output", "big.ts"]), headers={"range": "bytes=1-"})
         assert response.status_code == 206
         assert response.is_async
-        return [block async for block in response.streaming_content]
+        blocks = [block async for block in response.streaming_content]
+        await sync_to_async(connections.close_all)()  # the test client leaves the connection of asyncio's thread open
+        return blocks
 
     blocks = asyncio.run(fetch())
     assert b"".join(blocks) == content[1:]

@@ -377,9 +377,8 @@ def test_the_sweep_of_the_stage_spares_the_living(place: LocalStorage) -> None:
 
 def test_a_lock_is_held_against_other_threads_and_set_free(place: LocalStorage) -> None:
     place.root.mkdir()
-    with place.locked("a"):
-        with pytest.raises(BlockingIOError), place.locked("a", wait=0):
-            pass
+    with place.locked("a"), pytest.raises(BlockingIOError), place.locked("a", wait=0):
+        pass
     with place.locked("a", wait=0):
         pass
 
