@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from jobs import board, node, scheduler, workspace
 from jobs.models import Lane, Step
-from jobs.processes import kill_group
+from jobs.processes import group_lives, kill_group
 from jobs.states import StepState
 from jobs.sweep import forget_nodes, give_back, sweep
 from media_assets import storage
@@ -70,7 +70,7 @@ class Beat:
             ("idle", 2 * TICK, self.end_idle),
             ("sweep", 1.0, self.sweep),
             ("row", 2.0, self.write_row),
-            ("tidy", 30.0, self.tidy),
+            ("tidy", 10.0, self.tidy),
         )
         for name, every, duty in duties:
             if now >= self.due.get(name, 0.0):
@@ -98,7 +98,7 @@ class Beat:
             give_back(board.node(), board.live_workers)
         if pids != self.pids:
             self.pids = pids
-            self.due["sweep"] = self.due["row"] = 0.0
+            self.due["sweep"] = self.due["row"] = self.due["tidy"] = 0.0
 
     def end_idle(self) -> None:
         """A group that leaves claimable work alone for seconds has lost its doorbell (a frozen pusher, a lost lock): it goes. It holds nothing."""
@@ -136,8 +136,9 @@ class Beat:
     def tidy(self) -> None:
         """Rooms of dead attempts, objects that nobody recorded, nodes that are gone."""
         now = timezone.now()
-        workspace.sweep({seat.pid for seat in self._seats()})
+        workspace.sweep(group_lives)
         storage.sweep_discards(now)
+        storage.sweep_stage()
         forget_nodes(now)
 
     def _seats(self) -> list[board.Seat]:

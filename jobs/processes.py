@@ -36,6 +36,17 @@ def kill_group(pgid: int, number: int = signal.SIGKILL) -> None:
         os.killpg(pgid, number)
 
 
+def group_lives(pgid: int) -> bool:
+    """Whether any process of that group exists on this host."""
+    try:
+        os.killpg(pgid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def _note_forker() -> None:
     global _forker
     _forker = os.getpid()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import socket
 from collections.abc import Callable
+from contextlib import ExitStack
 from importlib import import_module
+from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError, ProgrammingError, connections
@@ -31,15 +33,13 @@ def run_node(*, workers: int, host: str = "", port: int = 0, say: Callable[[str]
         raise CannotStart(f"Reelmill is already running on this data folder ({settings.REELMILL_DATA}).")
     name = _name()
     board.reset(name)
-    sock = _listen(host, port) if host else None
-    try:
-        measured = node.measure() | {"place": _place()}
-    except ReelmillError as error:
-        raise CannotStart(f"{error.message} {error.remedy}") from error
-    _prepare(name)
-    for module in ("jobs.tasks", settings.ROOT_URLCONF) if sock is not None else ("jobs.tasks",):
-        import_module(module)  # before the forks: children share its memory, and a new one starts in no time
-    status = Supervisor(workers=workers, sock=sock, measured=measured, say=say).run()
+    with ExitStack() as open_things:
+        sock = open_things.enter_context(_listen(host, port)) if host else None
+        measured = _measure() | {"place": _place()}
+        _prepare(name)
+        for module in ("jobs.tasks", settings.ROOT_URLCONF) if sock is not None else ("jobs.tasks",):
+            import_module(module)  # before the forks: children share its memory, and a new one starts in no time
+        status = Supervisor(workers=workers, sock=sock, measured=measured, say=say).run()
     given_back = _end(name)
     say("Stopped." if not given_back else f"Stopped. {given_back} unfinished step(s) will go on at the next start.")
     return status
@@ -50,6 +50,13 @@ def _name() -> str:
         return node.take_name()
     except RuntimeError as error:
         raise CannotStart(str(error)) from error
+
+
+def _measure() -> dict[str, Any]:
+    try:
+        return node.measure()
+    except ReelmillError as error:
+        raise CannotStart(f"{error.message} {error.remedy}") from error
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -40,6 +40,7 @@ def run(sock: socket.socket) -> None:
         "console.asgi:application",
         lifespan="off",
         ws="none",
+        log_level="warning",
         log_config=None,  # Django's logging is set up already
         access_log=False,
         server_header=False,

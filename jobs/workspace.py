@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,12 +35,12 @@ def room(step_id: int, attempt: int) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def sweep(live: Collection[int]) -> int:
-    """Remove rooms whose process group is not among ``live``. Returns how many went. Only for this node's own data folder."""
+def sweep(lives: Callable[[int], bool]) -> int:
+    """Remove rooms whose process group does not live any more. Returns how many went. Only for the data folder of this host."""
     gone = 0
     for folder in root().iterdir():
         group = folder.name.rpartition("-")[2]
-        if group.isdigit() and int(group) not in live:
+        if group.isdigit() and not lives(int(group)):
             shutil.rmtree(folder, ignore_errors=True)
             gone += 1
     return gone

@@ -110,6 +110,7 @@ class RunningNode:
     def __init__(self, argv: list[str], environment: dict[str, str], data: Path) -> None:
         data.mkdir(parents=True, exist_ok=True)
         self.data = data
+        self.port = 0
         self.output = data.parent / f"{data.name}.out"
         with self.output.open("ab") as out:
             self.process = subprocess.Popen(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import socket
@@ -231,16 +232,17 @@ def test_a_second_server_on_one_data_folder_and_a_taken_port_are_refused_with_a_
 
 
 def test_a_killed_web_process_comes_back_and_no_client_is_refused(start: Starter, free_port: Callable[[], int]) -> None:
-    import http.client
-
     port = free_port()
     node = start(port=port)
     assert f"Reelmill is ready: http://127.0.0.1:{port}/" in node.text
 
     def ask() -> int:
         client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        client.request("GET", "/healthz")
-        return client.getresponse().status
+        try:
+            client.request("GET", "/healthz")
+            return client.getresponse().status
+        finally:
+            client.close()
 
     assert ask() == 200
     web = node.child("web")
