@@ -11,7 +11,7 @@ import os
 import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.asgi import get_asgi_application
 
@@ -21,6 +21,17 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+
+
+class Refusal(NamedTuple):
+    """Why a request is refused before it is read."""
+
+    status: int
+    code: str
+    message: str
+
+
+Ask = Callable[[MutableMapping[str, Any]], Awaitable[Refusal | None]]
 
 # Where objects come in: raw bodies through the API, forms and parts through the console.
 UPLOADS = re.compile(r"/api/v1/buckets/[^/]+/objects/|/console/media/upload/|/console/uploads/")
@@ -35,11 +46,12 @@ class TooLarge(Exception):
 class BodyLimit:
     """Answer 413 at once to a body above the limit, whether it says its length or not."""
 
-    def __init__(self, app: App, *, limit: int, upload_limit: int, may_upload: Callable[[MutableMapping[str, Any]], Awaitable[bool]]) -> None:
+    def __init__(self, app: App, *, limit: int, upload_limit: int, ask: Ask) -> None:
+        """Limits in bytes. ``ask``: why the sender of an upload is refused (code and sentence), or None if he may."""
         self.app = app
         self.limit = limit
         self.upload_limit = upload_limit
-        self.may_upload = may_upload
+        self.ask = ask
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -47,10 +59,13 @@ class BodyLimit:
             return
         said = _said(scope)
         limit = self.limit
-        if UPLOADS.match(scope["path"]) and (said is None or said > limit) and await self.may_upload(scope):
+        if UPLOADS.match(scope["path"]) and (said is None or said > limit):
+            if refused := await self.ask(scope):
+                await _refuse(scope, receive, send, refused)
+                return
             limit = self.upload_limit
         if said is not None and said > limit:
-            await _refuse(scope, receive, send, limit)
+            await _refuse(scope, receive, send, _too_large(limit))
             return
         counted, started = 0, False
 
@@ -71,7 +86,11 @@ class BodyLimit:
             await self.app(scope, counting, sending)
         except TooLarge:
             if not started:
-                await _refuse(scope, receive, send, limit)
+                await _refuse(scope, receive, send, _too_large(limit))
+
+
+def _too_large(limit: int) -> Refusal:
+    return Refusal(413, "BodyTooLarge", f"The request body is larger than {limit:,} bytes.")
 
 
 def _said(scope: MutableMapping[str, Any]) -> int | None:
@@ -84,12 +103,12 @@ def _said(scope: MutableMapping[str, Any]) -> int | None:
     return None if chunked else 0
 
 
-async def _refuse(scope: MutableMapping[str, Any], receive: Receive, send: Send, limit: int) -> None:
+async def _refuse(scope: MutableMapping[str, Any], receive: Receive, send: Send, why: Refusal) -> None:
     """Send the whole answer, then read and forget what the client is still sending (bounded), so that it can read the answer in peace."""
     from console.lib.ids import new_id
 
     request_id = new_id()
-    document = {"code": "BodyTooLarge", "message": f"The request body is larger than {limit:,} bytes.", "errors": [], "request_id": request_id}
+    document = {"code": why.code, "message": why.message, "errors": [], "request_id": request_id}
     body = json.dumps(document).encode()
     headers = [
         (b"content-type", b"application/json"),
@@ -97,7 +116,7 @@ async def _refuse(scope: MutableMapping[str, Any], receive: Receive, send: Send,
         (b"connection", b"close"),
         (b"x-request-id", request_id.encode()),
     ]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.start", "status": why.status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": True})
     if dict(scope["headers"]).get(b"expect", b"").lower() != b"100-continue":  # those wait for our word and send nothing
         drained, until = 0, time.monotonic() + DRAIN_SECONDS
@@ -123,7 +142,7 @@ def _application() -> App:
     from console.models import Role
     from jobs.engine.errors import Refused
 
-    def knows(scope: MutableMapping[str, Any]) -> bool:
+    def ask(scope: MutableMapping[str, Any]) -> Refusal | None:
         """Whether the sender may upload at all; asked before the first byte is stored. The view asks again, with CSRF."""
         import io
 
@@ -133,15 +152,15 @@ def _application() -> App:
         request.user = get_user(request)
         try:
             auth.require(request, Role.OPERATOR)
-        except Refused:
-            return False
-        return True
+        except Refused as error:
+            return Refusal(error.status, error.code, error.message)
+        return None
 
     return BodyLimit(
         django,  # type: ignore[arg-type]  # asgiref's types are wider
         limit=settings.REELMILL_API_BODY_BYTES,
         upload_limit=settings.REELMILL_MAX_UPLOAD_GB * 1024**3,
-        may_upload=sync_to_async(knows),
+        ask=sync_to_async(ask),
     )
 
 
