@@ -41,10 +41,11 @@ VIDEO: dict[str, VideoEncoder] = {
     "gif": VideoEncoder("GIF", "gif", "gif", None, ("pal8",)),
 }
 GIF_FPS_MAX = 50.0  # delays count in 1/100 s, and browsers slow down what asks for 1/100
-# libx265 opens groups of pictures by default, and makes of a forced key frame a plain I frame: both break segments that must decode alone
-CLOSED_GOP: dict[str, tuple[str, ...]] = {
-    "libx264": ("-flags:v", "+cgop", "-forced-idr", "1"),
-    "libx265": ("-x265-params", "open-gop=0", "-forced-idr", "1"),
+# What makes segments that decode alone, and alike in all rungs of a ladder. libx265 opens groups of pictures by default; both make of a forced
+# key frame a plain I frame or not, as they like (forced-idr); and key frames at scene cuts would fall differently in pictures of different size.
+SEGMENTED: dict[str, tuple[str, ...]] = {
+    "libx264": ("-flags:v", "+cgop", "-sc_threshold", "0", "-forced-idr", "1"),
+    "libx265": ("-x265-params", "open-gop=0:scenecut=0", "-forced-idr", "1"),
 }
 # libx265 writes its banner and its statistics past ffmpeg's log level
 QUIET_X265 = "log-level=error"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jobs.engine.codecs import CLOSED_GOP, CONTAINERS, FULL_RANGE, GIF_FPS_MAX, HDR_TRANSFERS, QUIET_X265, TAGS, VIDEO
+from jobs.engine.codecs import CONTAINERS, FULL_RANGE, GIF_FPS_MAX, HDR_TRANSFERS, QUIET_X265, SEGMENTED, TAGS, VIDEO
 from jobs.engine.errors import JobError
 from jobs.engine.geometry import FilterSpec, Target, filters, fit_size, upright
 from jobs.engine.plan import VideoPlan
@@ -187,14 +187,13 @@ def _encoder(video: Video, codec: str, crf: float | None, bitrate: int | None, g
 def _segmented(encoder: str, segment_seconds: float) -> list[str]:
     """Key frames where segments begin, each the start of a group that decodes alone.
 
-    Counted from the last forced one, not in multiples from zero: the first picture may come after zero, and then every multiple
-    would fall a little before the muxer's own border and lose every second cut.
+    Counted from the first picture, as the muxer does: that may come after zero, and then multiples from zero would fall a little
+    before the muxer's border and lose every second cut. st and ld are the expression's own memory.
     """
-    every = f"{segment_seconds:g}"
-    closed = list(CLOSED_GOP[encoder])
+    closed = list(SEGMENTED[encoder])
     if encoder == "libx265":
         closed[1] += ":" + QUIET_X265
-    return [*closed, "-force_key_frames:v", f"expr:if(isnan(prev_forced_t),1,gte(t,prev_forced_t+{every}))"]
+    return [*closed, "-force_key_frames:v", f"expr:if(isnan(prev_forced_t),1+0*st(0,t),gte(t,ld(0)+n_forced*{segment_seconds:g}))"]
 
 
 def _x265(encoder: str) -> list[str]:

@@ -78,7 +78,9 @@ def _bitrate(audio: Audio, conditions: Conditions, codec: str, rate: int, channe
         wanted = own
     chosen = min(max(wanted or usual, least), most)
     if wanted and chosen != wanted:
-        warnings.append(f"{AUDIO[codec].name} at {rate} Hz with {channels} channel{'s' if channels > 1 else ''} takes {least} to {most} kbit/s: {chosen} was used.")
+        warnings.append(
+            f"{AUDIO[codec].name} at {rate} Hz with {channels} channel{'s' if channels > 1 else ''} takes {least} to {most} kbit/s: {chosen} was used."
+        )
     return chosen
 
 

@@ -132,7 +132,10 @@ def test_forty_hours_of_a_fragmented_file_are_not_believed() -> None:
 
 
 def test_starts_that_lie_hours_apart_leave_the_longest_stream() -> None:
-    streams = [stream(index=0, start_time="143164.5", duration="1.0"), {"index": 1, "codec_type": "audio", "codec_name": "aac", "start_time": "0", "duration": "1.1"}]
+    streams = [
+        stream(index=0, start_time="143164.5", duration="1.0"),
+        {"index": 1, "codec_type": "audio", "codec_name": "aac", "start_time": "0", "duration": "1.1"},
+    ]
     assert parse_ffprobe({"format": {"duration": "143165.6"}, "streams": streams}).duration == pytest.approx(1.1)
 
 

@@ -229,9 +229,9 @@ def test_groups_of_pictures(name: str, values: dict[str, Any], mux: dict[str, fl
 def test_segments_begin_with_key_frames_of_closed_groups(codec: str) -> None:
     found = only(output("bbb", "hls", video={"codec": codec}, mux={"segment_seconds": 6.0}))
     assert found.video is not None
-    assert option(found.video, "-force_key_frames:v") == "expr:if(isnan(prev_forced_t),1,gte(t,prev_forced_t+6))"
+    assert option(found.video, "-force_key_frames:v") == "expr:if(isnan(prev_forced_t),1+0*st(0,t),gte(t,ld(0)+n_forced*6))"
     assert option(found.video, "-forced-idr") == "1"
-    closed = option(found.video, "-flags:v") == "+cgop" if codec == "h264" else option(found.video, "-x265-params") == "open-gop=0:log-level=error"
+    closed = option(found.video, "-flags:v") == "+cgop" if codec == "h264" else option(found.video, "-x265-params") == "open-gop=0:scenecut=0:log-level=error"
     assert closed
     assert found.segments == "o0-%05d.ts"
     assert ("-hls_time", "6") == found.mux_options[found.mux_options.index("-hls_time") :][:2]
