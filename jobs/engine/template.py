@@ -129,6 +129,9 @@ def merge(template: Template, overrides: dict[str, Any]) -> Template:
     """
     merged = template.model_dump(mode="json")
     for section, given in overrides.items():
+        if given is None and section in merged:
+            del merged[section]
+            continue
         base = merged.get(section)
         if not isinstance(given, dict) or not isinstance(base, dict):
             merged[section] = given

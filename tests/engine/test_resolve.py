@@ -63,9 +63,9 @@ def test_subtitles_that_are_removed_are_not_warned_about() -> None:
 
 def test_languages_chapters_and_titles_are_kept_where_they_can_be_and_nothing_else() -> None:
     options = only(output("count", "mp4")).mux_options
-    assert ("-metadata:s:a:0", "language=eng") == options[options.index("-metadata:s:a:0") :][:2]
-    assert ("-metadata:s:s:0", "language=deu") == options[options.index("-metadata:s:s:0") :][:2]
-    assert ("-map_metadata:g", "-1", "-map_metadata:s", "-1") == options[options.index("-map_metadata:g") :][:4]
+    assert options[options.index("-metadata:s:a:0") :][:2] == ("-metadata:s:a:0", "language=eng")
+    assert options[options.index("-metadata:s:s:0") :][:2] == ("-metadata:s:s:0", "language=deu")
+    assert options[options.index("-map_metadata:g") :][:4] == ("-map_metadata:g", "-1", "-map_metadata:s", "-1")
     assert "-map_chapters" not in only(output("chapters", "mkv")).mux_options
     dropped = output("chapters", "flv")
     assert "-map_chapters" in only(dropped).mux_options
@@ -234,7 +234,7 @@ def test_segments_begin_with_key_frames_of_closed_groups(codec: str) -> None:
     closed = option(found.video, "-flags:v") == "+cgop" if codec == "h264" else option(found.video, "-x265-params") == "open-gop=0:scenecut=0:log-level=error"
     assert closed
     assert found.segments == "o0-%05d.ts"
-    assert ("-hls_time", "6") == found.mux_options[found.mux_options.index("-hls_time") :][:2]
+    assert found.mux_options[found.mux_options.index("-hls_time") :][:2] == ("-hls_time", "6")
 
 
 def test_h265_is_tagged_for_apple_in_mp4_and_mov_only() -> None:
