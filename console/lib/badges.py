@@ -45,3 +45,19 @@ LOOKS: dict[str, Look] = {
     "published": Look("success", "eye", _("Published")),
     "unknown": Look("neutral", "info", _("Unknown")),
 }
+
+EVENTS: dict[str, StrPromise] = {
+    "submitted": _("Submitted"),
+    "started": _("Started"),
+    "published": _("Output published"),
+    "output failed": _("Output failed"),
+    "cancel requested": _("Cancel requested"),
+    "released": _("Handed back"),
+    "lost": _("Worker lost"),
+    "retried": _("Retried"),
+    "priority": _("Priority changed"),
+    "moved": _("Moved to another pipeline"),
+    "succeeded": _("Succeeded"),
+    "failed": _("Failed"),
+    "cancelled": _("Cancelled"),
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from django import template
@@ -16,7 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
 from console.error_texts import translated as translated_text
-from console.lib.badges import LOOKS
+from console.lib.badges import EVENTS, LOOKS
 
 if TYPE_CHECKING:
     from django.forms import BoundField
@@ -174,6 +175,24 @@ def folder(key: str) -> str:
 def translated(text: str) -> str:
     """A sentence of the engine or of a service, in the reader's language."""
     return translated_text(text)
+
+
+@register.filter
+def shell_line(argv: list[str]) -> str:
+    """A command line as one could paste it into a shell."""
+    return shlex.join(str(part) for part in argv)
+
+
+@register.filter
+def add_number(value: float, other: float) -> float:
+    """A sum of numbers that need not be whole."""
+    return value + other
+
+
+@register.filter
+def event_label(kind: str) -> str:
+    """An entry of a history in the reader's language."""
+    return str(EVENTS.get(kind, kind))
 
 
 @register.filter
