@@ -59,7 +59,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     """Choose files; they go to the bucket, into the library, and through a template if one is chosen."""
     templates = _templates()
     choices = [(row.name, f"{row.name} ({sentence(row.current.params)})" if row.current else row.name) for row in templates]
-    form = UploadForm(request.POST if request.method == "POST" else None, request.FILES or None, templates=choices)
+    form = UploadForm(request.POST if request.method == "POST" else None, request.FILES or None, initial={"template": STARTER}, templates=choices)
     if form.is_bound and form.is_valid():
         done = [_store(request, file, **{name: form.cleaned_data[name] for name in ("bucket", "folder", "if_exists")}) for file in form.cleaned_data["file"]]
         job_ids = _submit(request, done, form.cleaned_data["template"])

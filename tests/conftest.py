@@ -244,7 +244,7 @@ def decoded(ffmpeg: str) -> Callable[[Path], int]:
     """Decodes a whole file or local playlist, and does not forgive."""
 
     def decode(path: Path) -> int:
-        argv = [ffmpeg, "-nostdin", "-v", "error", "-xerror", "-i", str(path), "-map", "0:v:0?", "-map", "0:a?", "-fps_mode", "passthrough"]
+        argv = [ffmpeg, "-nostdin", "-v", "error", "-xerror", "-i", str(path), "-map", "0:v:0?", "-map", "0:a?", "-fps_mode", "passthrough", "-enc_time_base:v", "demux"]
         done = subprocess.run(
             [*argv, "-progress", "pipe:1", "-f", "null", "-"], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300, check=False
         )
