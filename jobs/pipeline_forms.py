@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 class PipelineFilterForm(forms.Form):
     """The filter bar of the list; every field may be empty."""
 
-    q = forms.CharField(label=_("Search"), required=False, max_length=128)
+    q = forms.CharField(
+        label=_("Search"), required=False, max_length=128, widget=forms.TextInput(attrs={"type": "search", "data-ime": "", "autocomplete": "off"})
+    )
     type = forms.ChoiceField(label=_("Type"), required=False, choices=[("", _("All types")), *Pipeline.Type.choices])
     state = forms.ChoiceField(label=_("State"), required=False, choices=[("", _("All states")), *Pipeline.State.choices])
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from console.lib.ids import new_id
 from jobs.engine.errors import ReelmillError
-from media_assets.storage import storage
+from media_assets.storage import folder_of, storage
 
 if TYPE_CHECKING:
     from media_assets.models import Bucket
@@ -26,6 +26,14 @@ class Trial:
     ok: bool
     message: str = ""
     fix: str = ""
+
+
+def free_bytes(bucket: Bucket) -> int | None:
+    """Free space for new objects; None where the bucket's folder is not there or cannot be reached."""
+    try:
+        return storage(bucket.name).free_bytes() if folder_of(bucket).is_dir() else None
+    except (ReelmillError, OSError):
+        return None
 
 
 def check_bucket(bucket: Bucket) -> list[Trial]:

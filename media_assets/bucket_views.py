@@ -12,12 +12,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from console.auth import admin, operator, viewer
 from console.lib.form_errors import add_refusal
-from jobs.engine.errors import ReelmillError, Refused
+from jobs.engine.errors import Refused
 from media_assets import services
-from media_assets.bucket_check import check_bucket
+from media_assets.bucket_check import check_bucket, free_bytes
 from media_assets.forms import BucketForm
 from media_assets.models import Bucket, Media, MediaFile
-from media_assets.storage import folder_of, storage
+from media_assets.storage import folder_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -27,15 +27,11 @@ TRIALS = {"list": gettext_lazy("List"), "write": gettext_lazy("Write"), "read": 
 
 def _row(bucket: Bucket) -> dict[str, Any]:
     """What the list shows of a bucket; free space is unknown where the folder cannot be reached."""
-    try:
-        free = storage(bucket.name).free_bytes()
-    except (ReelmillError, OSError):
-        free = None
     media = Media.objects.filter(bucket=bucket.name).count()
     return {
         "bucket": bucket,
         "folder": folder_of(bucket),
-        "free": free,
+        "free": free_bytes(bucket),
         "media": media,
         "outputs": MediaFile.objects.filter(bucket=bucket.name, role=MediaFile.Role.RENDITION).count(),
     }

@@ -48,10 +48,14 @@ def _category(value: str) -> Category | None:
 class MediaFilterForm(forms.Form):
     """The filter bar of the library; every field may be empty."""
 
-    q = forms.CharField(label=gettext_lazy("Search"), required=False, max_length=200)
+    q = forms.CharField(
+        label=gettext_lazy("Search"), required=False, max_length=200, widget=forms.TextInput(attrs={"type": "search", "data-ime": "", "autocomplete": "off"})
+    )
     match = forms.ChoiceField(label=gettext_lazy("Words"), required=False, choices=[("", gettext_lazy("Any word")), ("all", gettext_lazy("All words"))])
     category = CategoryField(label=gettext_lazy("Category"), empty=gettext_lazy("All categories"))
-    tag = forms.CharField(label=gettext_lazy("Tag"), required=False, max_length=32)
+    tag = forms.CharField(
+        label=gettext_lazy("Tag"), required=False, max_length=32, widget=forms.TextInput(attrs={"size": 14, "data-ime": "", "autocomplete": "off"})
+    )
     state = forms.ChoiceField(label=gettext_lazy("Publish state"), required=False, choices=[("", gettext_lazy("All")), *Media.State.choices])
     failed = forms.ChoiceField(label=gettext_lazy("Jobs"), required=False, choices=[("", gettext_lazy("All")), ("1", gettext_lazy("With a failed job"))])
     duration = forms.ChoiceField(
@@ -201,6 +205,7 @@ class UploadForm(forms.Form):
         bucket = self.fields["bucket"]
         assert isinstance(chosen, forms.ChoiceField) and isinstance(bucket, forms.ChoiceField)  # noqa: S101, PT018  for the type checker
         chosen.choices = [*templates, ("", gettext_lazy("Nothing: only upload"))]
+        chosen.initial = templates[0][0] if templates else ""
         names = list(Bucket.objects.filter(is_input=True).values_list("name", flat=True))
         bucket.choices = [(name, name) for name in names]
         bucket.initial = "input" if "input" in names else None

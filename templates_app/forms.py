@@ -27,7 +27,9 @@ PARTS = (
 class TemplateFilterForm(forms.Form):
     """The filter bar of the list; every field may be empty."""
 
-    q = forms.CharField(label=gettext_lazy("Search"), required=False, max_length=128)
+    q = forms.CharField(
+        label=gettext_lazy("Search"), required=False, max_length=128, widget=forms.TextInput(attrs={"type": "search", "data-ime": "", "autocomplete": "off"})
+    )
     container = forms.ChoiceField(label=gettext_lazy("Container"), required=False, choices=[("", gettext_lazy("All containers")), *FORMATS.items()])
     codec = forms.ChoiceField(
         label=gettext_lazy("Codec"),

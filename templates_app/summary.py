@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from jobs.engine.codecs import AUDIO, CONTAINERS, VIDEO
+
+NBSP = "\u00a0"  # a number and its unit stay on one line
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def _side(video: dict[str, Any]) -> str:
         return f"{side}p"
     width, height = video.get("width"), video.get("height")
     if width or height:
-        return f"{width or '…'} × {height or '…'}"
+        return f"{width or '…'}{NBSP}×{NBSP}{height or '…'}"
     return _("as source")
 
 
@@ -78,20 +81,24 @@ def _rate(video: dict[str, Any], ladder: Any) -> str:
 
 def _one_rate(video: dict[str, Any]) -> str:
     if (rate := video.get("bitrate_kbps")) is not None:
-        return f"{rate} kbit/s"
+        return _kbps(rate)
     crf, peak = video.get("crf"), video.get("maxrate_kbps")
-    text = f"CRF {crf:g}" if crf is not None else ""
+    text = f"CRF{NBSP}{crf:g}" if crf is not None else ""
     if peak is not None:
-        text = f"{text} ≤ {peak} kbit/s".strip()
+        text = f"{text} ≤{NBSP}{_kbps(peak)}".strip()
     return text
+
+
+def _kbps(rate: int) -> str:
+    return f"{number_format(rate, 0, force_grouping=True)}{NBSP}kbit/s"
 
 
 def _audio(audio: dict[str, Any], usual: str) -> str:
     parts = [_codec(audio.get("codec") or usual)]
     if rate := audio.get("bitrate_kbps"):
-        parts.append(f"{rate} kbit/s")
+        parts.append(_kbps(rate))
     if sample_rate := audio.get("sample_rate"):
-        parts.append(f"{sample_rate} Hz")
+        parts.append(f"{number_format(sample_rate, 0, force_grouping=True)}{NBSP}Hz")
     if channels := audio.get("channels"):
         parts.append(ngettext("%(n)s channel", "%(n)s channels", channels) % {"n": channels})
     return " ".join(parts)

@@ -83,7 +83,7 @@ def template_detail(request: HttpRequest, template_id: str) -> HttpResponse:
 
 
 def _editor(request: HttpRequest, form: TemplateForm, **context: Any) -> HttpResponse:
-    context |= {"form": form, "preview": preview_of(form.params or form.base), "allowed": json.dumps(allowed_codecs())}
+    context = {"preview": preview_of(form.params or form.base), **context, "form": form, "allowed": json.dumps(allowed_codecs())}
     return render(request, "templates_app/template_form.html", context, status=422 if form.is_bound and form.errors else 200)
 
 
@@ -114,8 +114,11 @@ def _create(request: HttpRequest, form: TemplateForm, **context: Any) -> HttpRes
 def template_create(request: HttpRequest) -> HttpResponse:
     """A new custom template. Any field may be filled beforehand by the query string."""
     initial = {"container.format": "mp4", "video.codec": "h264", "video.crf": 26, "audio.codec": "aac", "audio.bitrate_kbps": 128}
-    form = TemplateForm(request.POST if request.method == "POST" else None, initial=initial | request.GET.dict())
-    return _create(request, form)
+    initial |= request.GET.dict()
+    form = TemplateForm(request.POST if request.method == "POST" else None, initial=initial)
+    filled = TemplateForm({"name": "x", **initial})
+    filled.is_valid()
+    return _create(request, form, preview=preview_of(filled.params))
 
 
 @require_http_methods(["GET", "POST"])

@@ -75,8 +75,8 @@ def test_the_list_has_tabs_and_numbers(client_of, charlie, own):
     client = client_of(charlie)
     page = client.get(url("template_list")).content.decode()
     assert "Own" in page
-    assert "CRF 23" in page
-    assert "1280 ×" in page
+    assert "CRF\u00a023" in page
+    assert "1280\u00a0×" in page
     static = client.get(url("template_list"), {"kind": "static", "size": "100"})
     assert "hls-ladder" in static.content.decode()
     assert own not in [row["template"] for row in static.context["rows"]]
@@ -123,7 +123,7 @@ def test_no_match_is_not_first_use(client_of, charlie, presets):
 
 def test_detail_tells_parameters_size_and_versions(client_of, charlie, own, preset):
     page = client_of(charlie).get(url("template_detail", own.id)).content.decode()
-    assert "MP4 · H.264 · 1280 × …" in page
+    assert "MP4 · H.264 · 1280\u00a0×\u00a0…" in page
     assert "Size per minute" in page
     assert "MB" in page
     assert "Version 1" in page
@@ -265,7 +265,7 @@ def test_unknown_templates_are_not_found(client_of, alice, presets):
 def test_the_preview_says_what_the_form_gives_and_saves_nothing(client_of, alice, presets):
     client = client_of(alice)
     good = client.post(url("template_preview"), GOOD).content.decode()
-    assert "MP4 · H.264 · 540p · CRF 26 · AAC 96 kbit/s" in good
+    assert "MP4 · H.264 · 540p · CRF\u00a026 · AAC 96\u00a0kbit/s" in good
     assert "MB" in good
     bad = client.post(url("template_preview"), GOOD | {"video.bitrate_kbps": "900"}).content.decode()
     assert "Give CRF or bitrate, not both." in bad
