@@ -133,7 +133,8 @@ class Job(models.Model):
             models.Index(F("state"), F("created_at").desc(), F("id").desc(), name="job_state_newest"),
             models.Index(F("pipeline"), F("created_at").desc(), F("id").desc(), name="job_pipeline_newest"),
             models.Index(F("kind"), F("created_at").desc(), F("id").desc(), name="job_kind_newest"),
-            models.Index(fields=("pipeline", "state"), condition=Q(state__in=["queued", "running"]), name="job_unfinished"),
+            models.Index(F("source"), F("created_at").desc(), F("id").desc(), name="job_source_newest"),
+            models.Index(F("pipeline"), F("state"), F("created_at").desc(), F("id").desc(), name="job_pipeline_state_newest"),  # whole: SQLite takes no partial one for «state = ?»
             models.Index(F("code"), F("created_at").desc(), condition=~Q(code=""), name="job_code_newest"),
             models.Index(fields=("id",), condition=Q(cancel_requested=True, finished_at__isnull=True), name="job_cancelling"),
         ]

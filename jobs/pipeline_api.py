@@ -97,15 +97,24 @@ def pipeline_payload(pipeline: Pipeline, load: pipeline_queries.Load) -> dict[st
 @router.get(
     "/pipelines",
     auth=needs_viewer,
-    openapi_extra={"parameters": [parameter("state", "Active or Paused"), parameter("after", "cursor"), parameter("before", "cursor"), parameter("limit", "1–100", type="integer")]},
+    openapi_extra={
+        "parameters": [
+            parameter("state", "Active or Paused"),
+            parameter("after", "cursor"),
+            parameter("before", "cursor"),
+            parameter("limit", "1–100", type="integer"),
+        ]
+    },
     url_name="pipeline_list",
 )
 def pipeline_list(request: HttpRequest) -> HttpResponse:
     """Pipelines by name, with their load. Role viewer."""
     known_parameters(request, "state", "after", "before", "limit")
     rows = pipeline_queries.filtered(state=plain_text(request, "state"))
-    found = page(rows.order_by("name", "id"), plain_text(request, "after", 4096), plain_text(request, "before", 4096), whole_number(request, "limit", 100, 1, 100))
-    loads = pipeline_queries.loads(found.items)
+    found = page(
+        rows.order_by("name", "id"), plain_text(request, "after", 4096), plain_text(request, "before", 4096), whole_number(request, "limit", 100, 1, 100)
+    )
+    loads = pipeline_queries.loads(found.items, hourly=False)
     return answer({"items": [pipeline_payload(row, loads[row.id]) for row in found.items], "next": found.next, "previous": found.previous})
 
 
@@ -138,7 +147,12 @@ def pipeline_change(request: HttpRequest, id_or_name: str) -> HttpResponse:
     return _answer(pipeline)
 
 
-@router.delete("/pipelines/{id_or_name}", auth=needs_admin, response={204: None}, openapi_extra={"parameters": [parameter("move_to", "pipeline that takes its jobs; not said: the default one")]})
+@router.delete(
+    "/pipelines/{id_or_name}",
+    auth=needs_admin,
+    response={204: None},
+    openapi_extra={"parameters": [parameter("move_to", "pipeline that takes its jobs; not said: the default one")]},
+)
 def pipeline_delete(request: HttpRequest, id_or_name: str) -> HttpResponse:
     """Delete a pipeline that nothing runs in; its jobs go to another one. Role admin."""
     known_parameters(request, "move_to")
@@ -185,4 +199,4 @@ def _switch(pipeline: Pipeline, change: PipelineChange, caller: Caller) -> Pipel
 
 
 def _answer(pipeline: Pipeline, status: int = 200) -> HttpResponse:
-    return answer(pipeline_payload(pipeline, pipeline_queries.loads([pipeline])[pipeline.id]), status)
+    return answer(pipeline_payload(pipeline, pipeline_queries.loads([pipeline], hourly=False)[pipeline.id]), status)
