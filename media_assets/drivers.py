@@ -21,4 +21,4 @@ def storage(bucket: str) -> LocalStorage:
     row = Bucket.objects.filter(name=bucket).first()
     if row is None:
         raise Refused("BucketNotFound", f"There is no bucket {bucket}.")
-    return LocalStorage(row.name, folder_of(row))
+    return LocalStorage(row.name, folder_of(row), own=not row.folder)

@@ -42,11 +42,12 @@ ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
 class LocalStorage:
-    """One bucket in one folder."""
+    """One bucket in one folder. A folder that an operator gave is never made here: its disk may just not be mounted."""
 
-    def __init__(self, name: str, root: Path) -> None:
+    def __init__(self, name: str, root: Path, *, own: bool = True) -> None:
         self.name = name
         self.root = root
+        self.own = own
 
     # --- reading ------------------------------------------------------------------------------------------------------
     def stat(self, key: str) -> ObjectFacts | None:
@@ -330,6 +331,8 @@ class LocalStorage:
             os.close(descriptor)
 
     def _private(self, name: str) -> Path:
+        if not self.own and not self.root.is_dir():
+            raise Refused("BucketNotFound", f"The folder of the bucket {self.name} is not there; is its disk mounted?")
         folder = self.root / PRIVATE / name
         folder.mkdir(parents=True, exist_ok=True)
         return folder

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 import errno
+import logging
 import os
 import shutil
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
     from media_assets.objects import Staged
 
+logger = logging.getLogger(__name__)
+UNREACHABLE_WAIT = dt.timedelta(minutes=1)  # before a bucket is tried again whose folder cannot be reached
 SWEEP_SETS = 200  # sets that one sweep looks at; the next sweep is seconds away
 
 
@@ -142,6 +145,9 @@ def sweep_discards(now: dt.datetime | None = None) -> int:
                 gone += _settle(place, main, list(Discard.objects.filter(bucket=bucket, main=main)), now)
         except BlockingIOError:
             continue  # being published or swept just now
+        except (OSError, Refused) as error:
+            logger.warning("bucket %s cannot be swept: %s", bucket, error)
+            Discard.objects.filter(bucket=bucket, due_at__lte=now).update(due_at=now + UNREACHABLE_WAIT)
     return gone
 
 
@@ -201,4 +207,10 @@ def _parts(bucket: str, main: str) -> frozenset[str]:
 def sweep_stage(live_tokens: Collection[str] = ()) -> int:
     """Remove what dead processes left on the stages of all buckets. Returns how many folders. Who still works is known by a lock, or is in ``live_tokens``."""
     live = {f"set-{token}" for token in live_tokens}
-    return sum(storage(name).sweep_stage(live.__contains__) for name in Bucket.objects.values_list("name", flat=True))
+    gone = 0
+    for name in Bucket.objects.values_list("name", flat=True):
+        try:
+            gone += storage(name).sweep_stage(live.__contains__)
+        except (OSError, Refused) as error:
+            logger.warning("the stage of bucket %s cannot be swept: %s", name, error)
+    return gone

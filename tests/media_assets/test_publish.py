@@ -513,6 +513,23 @@ def test_an_unbound_bucket_is_not_touched(place: LocalStorage) -> None:
 
 
 @pytest.mark.django_db
+def test_a_bucket_that_cannot_be_reached_waits_and_holds_up_nobody(place: LocalStorage) -> None:
+    place.put("a", [b"x"])
+    storage("input").put("b", [b"x"])
+    discard_later("input", ["b"], 0, "t")
+    discard_later("output", ["a"], 0, "t")
+    away = storage("input").root.with_name("unmounted")
+    storage("input").root.rename(away)
+    assert sweep_discards() == 1
+    assert objects(place) == []
+    assert sweep_stage() == 0
+    away.rename(storage("input").root)
+    assert sweep_discards() == 0  # it waits a minute
+    assert sweep_discards(timezone.now() + LATER) == 1
+    assert objects(storage("input")) == []
+
+
+@pytest.mark.django_db
 def test_nothing_due_asks_the_database_once(place: LocalStorage, django_assert_num_queries: Callable[..., object]) -> None:
     with django_assert_num_queries(1):
         publishing.sweep_discards()

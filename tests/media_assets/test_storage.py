@@ -407,6 +407,7 @@ def test_a_bucket_without_a_folder_lies_in_the_data_folder(settings: pytest.Fixt
     settings.REELMILL_DATA = tmp_path
     Bucket.objects.create(name="plain", is_input=True)
     Bucket.objects.create(name="elsewhere", folder=str(tmp_path / "e"), is_input=True)
+    (tmp_path / "e").mkdir()
     storage("plain").put("x", [b"1"])
     storage("elsewhere").put("x", [b"2"])
     assert (tmp_path / "buckets" / "plain" / "x").read_bytes() == b"1"
@@ -415,6 +416,15 @@ def test_a_bucket_without_a_folder_lies_in_the_data_folder(settings: pytest.Fixt
     with pytest.raises(Refused) as error:
         storage("nothing")
     assert error.value.code == "BucketNotFound"
+
+
+def test_a_folder_that_is_not_mounted_is_not_made(tmp_path: Path) -> None:
+    place = LocalStorage("films", tmp_path / "mnt" / "films", own=False)
+    with pytest.raises(Refused) as error:
+        place.put("x", [b"x"])
+    assert error.value.code == "BucketNotFound"
+    assert "mounted" in error.value.message
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
