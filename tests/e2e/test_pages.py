@@ -22,7 +22,7 @@ LOOKS = [("en", "light", 1440), ("en", "dark", 390), ("zh-hans", "light", 390), 
 
 def addresses(server: Server) -> list[str]:
     """Every page that can be looked at: lists and forms, and one of each kind of thing with all its tabs."""
-    job = server.api("/jobs?state=succeeded")[1]["items"][0]
+    job = server.api("/jobs?state=succeeded&kind=transcode")[1]["items"][0]
     things = {
         "job_id": job["id"],
         "media_id": server.api("/media")[1]["items"][0]["id"],
