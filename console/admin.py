@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from console import auth
 from console.models import ApiToken, Preference
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
 
 admin.site.site_header = _("Reelmill administration")
 admin.site.site_title = _("Reelmill administration")

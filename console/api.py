@@ -83,7 +83,9 @@ class Api(NinjaAPI):
             known.setdefault(name, schema)
         known["JobRequest"] = {
             "description": "What to do, and around it where and how soon.",
-            "oneOf": [{"allOf": [{"$ref": f"#/components/schemas/{spec}"}, {"$ref": "#/components/schemas/Envelope"}]} for spec in ("TranscodeSpec", "MediaInfoSpec")],
+            "oneOf": [
+                {"allOf": [{"$ref": f"#/components/schemas/{spec}"}, {"$ref": "#/components/schemas/Envelope"}]} for spec in ("TranscodeSpec", "MediaInfoSpec")
+            ],
         }
         for part in ("TranscodeSpec", "MediaInfoSpec", "Envelope"):  # side by side in one object: closed together, not each for itself
             known[part] = {key: value for key, value in known[part].items() if key != "additionalProperties"}

@@ -65,7 +65,7 @@ def role_of(user: User | AnonymousUser | None) -> Role | None:
     if known is False:
         names = [name for name in user.groups.values_list("name", flat=True) if name in STRENGTH]
         known = Role(max(names, key=STRENGTH.__getitem__)) if names else None
-        user._reelmill_role = known  # type: ignore[union-attr]  # a cache for this object only
+        user._reelmill_role = known  # type: ignore[attr-defined]  # a cache for this object only
     return cast("Role | None", known)
 
 
@@ -176,7 +176,7 @@ def who(request: HttpRequest) -> Caller:
 class _Csrf(CsrfViewMiddleware):
     """Django's check, answering with its reason instead of a page."""
 
-    def _reject(self, request: HttpRequest, reason: str) -> str:  # type: ignore[override]
+    def _reject(self, request: HttpRequest, reason: str) -> str:
         return reason
 
 

@@ -115,10 +115,10 @@ def _pipelines() -> Iterator[Metric]:
         )
     }
     for pipeline in Pipeline.objects.order_by("name"):
-        row = counts.get(pipeline.pk, {"waiting": 0, "running": 0, "since": None})
-        waiting.add_metric((pipeline.name,), row["waiting"])
-        oldest.add_metric((pipeline.name,), max(0.0, now.timestamp() - row["since"] / 1_000_000) if row["since"] else 0.0)
-        running.add_metric((pipeline.name,), row["running"])
+        row = counts.get(pipeline.pk)
+        waiting.add_metric((pipeline.name,), row["waiting"] if row else 0)
+        oldest.add_metric((pipeline.name,), max(0.0, now.timestamp() - row["since"] / 1_000_000) if row and row["since"] else 0.0)
+        running.add_metric((pipeline.name,), row["running"] if row else 0)
         slots.add_metric((pipeline.name,), pipeline.slots)
         active.add_metric((pipeline.name,), pipeline.state == Pipeline.State.ACTIVE)
     yield from (waiting, oldest, running, slots, active)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
@@ -18,6 +17,8 @@ from console.lib.ids import new_id
 from console.models import Preference
 
 if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponseBase
+
     Next = Callable[[HttpRequest], HttpResponseBase]
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")

@@ -29,7 +29,11 @@ from jobs.states import JobState
 router = Router(tags=["jobs"])
 LOG_BYTES = 1024 * 1024  # of a log in one answer
 WAIT_SECONDS = 8.0
-PAGING = [parameter("after", "cursor: «next» of the page before"), parameter("before", "cursor: «previous» of a page"), parameter("limit", "1–100", type="integer", default=25)]
+PAGING = [
+    parameter("after", "cursor: «next» of the page before"),
+    parameter("before", "cursor: «previous» of a page"),
+    parameter("limit", "1–100", type="integer", default=25),
+]
 FILTERS = [
     parameter("q", "the start of an id, or a part of file name, user data or error (searched in the newest 20,000 jobs)"),
     parameter("state", "queued, running, succeeded, failed or cancelled; several with commas"),
@@ -66,7 +70,13 @@ class MediaInfoRequest(Strict):
     pipeline: str = "default"
 
 
-@router.post("/jobs", auth=needs_operator, response={201: payloads.JobAnswer}, openapi_extra={"requestBody": body("JobRequest"), "parameters": [KEY]}, url_name="job_create")
+@router.post(
+    "/jobs",
+    auth=needs_operator,
+    response={201: payloads.JobAnswer},
+    openapi_extra={"requestBody": body("JobRequest"), "parameters": [KEY]},
+    url_name="job_create",
+)
 def job_create(request: HttpRequest) -> HttpResponse:
     """Submit a job. Role operator. With an Idempotency-Key used before, the first job comes back (200)."""
     known_parameters(request)
@@ -107,7 +117,9 @@ def job_cancel(request: HttpRequest, job_id: str) -> HttpResponse:
     return _job_answer(request, job_id)
 
 
-@router.post("/jobs/{job_id}/retry", auth=needs_operator, response={201: payloads.JobAnswer}, openapi_extra={"requestBody": body("RetryRequest", required=False)})
+@router.post(
+    "/jobs/{job_id}/retry", auth=needs_operator, response={201: payloads.JobAnswer}, openapi_extra={"requestBody": body("RetryRequest", required=False)}
+)
 def job_retry(request: HttpRequest, job_id: str) -> HttpResponse:
     """Make a new job of a finished one, linked both ways; of the outputs named, else of those that did not succeed. Role operator."""
     wanted = read(RetryRequest, request, empty=True)

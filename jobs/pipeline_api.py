@@ -138,7 +138,7 @@ def pipeline_change(request: HttpRequest, id_or_name: str) -> HttpResponse:
     change = read(PipelineChange, request)
     settings_ = {name: value for name in SETTINGS if (value := getattr(change, name)) is not None}
     caller = require(request, Role.ADMIN) if settings_ else who(request)
-    if change.state != Pipeline.State.PAUSED and (change.reason or change.resume_at):
+    if change.state != "Paused" and (change.reason or change.resume_at):
         raise Refused("InvalidParameter", problems=(Problem(("state",), _("A reason or a time to resume belongs to the state «Paused».")),))
     with transaction.atomic():
         if settings_:
@@ -190,10 +190,10 @@ def worker_list(request: HttpRequest) -> HttpResponse:
 
 # --- details ----------------------------------------------------------------------------------------------------------
 def _switch(pipeline: Pipeline, change: PipelineChange, caller: Caller) -> Pipeline:
-    if change.state == Pipeline.State.PAUSED:
+    if change.state == "Paused":
         resume_at = change.resume_at.astimezone(dt.UTC) if change.resume_at else None
         return services.pause_pipeline(pipeline, reason=change.reason, resume_at=resume_at, actor=caller.name)
-    if change.state == Pipeline.State.ACTIVE:
+    if change.state == "Active":
         return services.resume_pipeline(pipeline, actor=caller.name)
     return pipeline
 

@@ -101,6 +101,8 @@ def jobs(wanted: JobFilter) -> QuerySet[Job]:
     rows = Job.objects.all()
     for name in ("state", "kind", "source", "code"):
         rows = _among(rows, name, getattr(wanted, name))
+    if wanted.code:
+        rows = rows.exclude(code="")  # says to SQLite that the partial index serves
     if wanted.pipeline:
         rows = _among(rows, "pipeline_id", _pipeline_ids(wanted.pipeline))
     if wanted.media:

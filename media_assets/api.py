@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -27,6 +26,8 @@ from media_assets.storage import storage
 from media_assets.uploads import IfExists, upload
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from media_assets.objects import ObjectFacts
 
 router = Router(tags=["media"])
@@ -235,7 +236,14 @@ def object_get(request: HttpRequest, name: str, key: str) -> HttpResponseBase:
     auth=needs_operator,
     response={201: ObjectAnswer},
     openapi_extra={
-        "parameters": [parameter("if_exists", "replace (at once, when complete), keep_both («name (2)»), skip or fail", enum=["replace", "keep_both", "skip", "fail"], default="replace")],
+        "parameters": [
+            parameter(
+                "if_exists",
+                "replace (at once, when complete), keep_both («name (2)»), skip or fail",
+                enum=["replace", "keep_both", "skip", "fail"],
+                default="replace",
+            )
+        ],
         "requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
     },
 )

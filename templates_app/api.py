@@ -112,7 +112,9 @@ def template_get(request: HttpRequest, id_or_name: str) -> HttpResponse:
     return answer(template_payload(queries.find(id_or_name)))
 
 
-@router.api_operation(["PUT", "PATCH"], "/templates/{id_or_name}", auth=needs_admin, response=TemplateAnswer, openapi_extra={"requestBody": body("TemplateChange")})
+@router.api_operation(
+    ["PUT", "PATCH"], "/templates/{id_or_name}", auth=needs_admin, response=TemplateAnswer, openapi_extra={"requestBody": body("TemplateChange")}
+)
 def template_change(request: HttpRequest, id_or_name: str) -> HttpResponse:
     """Change a custom template; jobs already sent keep the version that they were sent with. PUT needs name and params. Role admin."""
     template = queries.find(id_or_name)
@@ -134,7 +136,12 @@ def template_delete(request: HttpRequest, id_or_name: str) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-@router.post("/templates/{id_or_name}/duplicate", auth=needs_admin, response={201: TemplateAnswer}, openapi_extra={"requestBody": body("DuplicateRequest", required=False)})
+@router.post(
+    "/templates/{id_or_name}/duplicate",
+    auth=needs_admin,
+    response={201: TemplateAnswer},
+    openapi_extra={"requestBody": body("DuplicateRequest", required=False)},
+)
 def template_duplicate(request: HttpRequest, id_or_name: str) -> HttpResponse:
     """Make a custom template of any template. Role admin."""
     template = queries.find(id_or_name)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
+
+if TYPE_CHECKING:
+    import logging
+    from pathlib import Path
 
 
 def formatter() -> logging.Formatter:

@@ -69,7 +69,7 @@ def _order(rows: QuerySet[Any]) -> tuple[str, ...]:
     order = rows.query.order_by or tuple(rows.model._meta.ordering or ())
     if not order or not all(isinstance(name, str) for name in order):
         raise ValueError("a paged queryset is sorted by plain field names")
-    return tuple("pk" if name == "pk" else name for name in order)
+    return tuple(str(name) for name in order)
 
 
 def _reversed(order: Sequence[str]) -> list[str]:
@@ -106,7 +106,7 @@ def _read(rows: QuerySet[Any], order: Sequence[str], text: str) -> list[Any]:
         if not isinstance(value, str | int) or isinstance(value, bool) or "\x00" in str(value):
             raise ValueError("not a value")
         str(value).encode()  # a lone surrogate is no text
-        values.append(field.to_python(value))  # type: ignore[union-attr]
+        values.append(field.to_python(value))
     if any(isinstance(value, int) and abs(value) >= 2**63 for value in values) or any(isinstance(v, dt.datetime) and v.tzinfo is None for v in values):
         raise ValueError("out of range")
     return values

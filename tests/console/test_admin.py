@@ -67,14 +67,21 @@ def test_nobody_else_gets_in(client_of: Any, alice: User, bob: User, charlie: Us
     for user in (None, bob, charlie):
         for url in ("/admin/", "/admin/jobs/job/", "/admin/console/apitoken/"):
             response = client_of(user).get(url)
-            assert response.status_code == 302 and "/admin/login/" in response.headers["Location"]
+            assert response.status_code == 302
+            assert "/admin/login/" in response.headers["Location"]
     assert client_of(alice).get("/admin/").status_code == 200
 
 
 def test_rows_of_the_queue_cannot_be_changed(client_of: Any, alice: User, rows: None) -> None:
     client = client_of(alice)
     job = Job.objects.get()
-    for name, key in (("job", job.pk), ("step", Step.objects.get().pk), ("attempt", Attempt.objects.get().pk), ("output", job.outputs.first().pk), ("jobevent", JobEvent.objects.get().pk)):
+    for name, key in (
+        ("job", job.pk),
+        ("step", Step.objects.get().pk),
+        ("attempt", Attempt.objects.get().pk),
+        ("output", job.outputs.first().pk),
+        ("jobevent", JobEvent.objects.get().pk),
+    ):
         assert client.get(f"/admin/jobs/{name}/add/").status_code == 403
         assert client.post(f"/admin/jobs/{name}/{key}/change/", {"state": "succeeded"}).status_code == 403
         assert client.post(f"/admin/jobs/{name}/{key}/delete/", {"post": "yes"}).status_code == 403

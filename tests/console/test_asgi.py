@@ -41,7 +41,9 @@ class Talk:
         return dict(json.loads(b"".join(message.get("body", b"") for message in self.sent[1:])))
 
 
-def talk(body: list[bytes], *, path: str = "/api/v1/jobs", said: int | None = None, chunked: bool = False, may: bool = True, reads: bool = True, method: str = "POST") -> Talk:
+def talk(
+    body: list[bytes], *, path: str = "/api/v1/jobs", said: int | None = None, chunked: bool = False, may: bool = True, reads: bool = True, method: str = "POST"
+) -> Talk:
     told = Talk()
     left = list(body)
 

@@ -23,7 +23,9 @@ ME = "/api/v1/me"
 
 def test_roles(alice: User, bob: User, charlie: User, dana: User) -> None:
     assert [auth.role_of(user) for user in (alice, bob, charlie, dana, AnonymousUser(), None)] == [Role.ADMIN, Role.OPERATOR, Role.VIEWER, None, None, None]
-    assert auth.at_least(bob, Role.VIEWER) and auth.at_least(bob, Role.OPERATOR) and not auth.at_least(bob, Role.ADMIN)
+    assert auth.at_least(bob, Role.VIEWER)
+    assert auth.at_least(bob, Role.OPERATOR)
+    assert not auth.at_least(bob, Role.ADMIN)
     assert not auth.at_least(dana, Role.VIEWER)
     bob.is_active = False
     assert auth.role_of(bob) is None

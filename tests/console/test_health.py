@@ -87,7 +87,8 @@ def test_metrics_count_what_is_there(client: Client, pipeline: Pipeline) -> None
     ):
         assert line in lines, line
     waits = [float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith('reelmill_pipeline_oldest_wait_seconds{pipeline="default"}')]
-    assert waits and waits[0] > 0
+    assert waits
+    assert waits[0] > 0
 
 
 def test_metrics_are_open_on_this_host_only(api_of: Any, charlie: User, dana: User) -> None:

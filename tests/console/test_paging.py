@@ -39,7 +39,8 @@ def test_forward_and_back(jobs: list[Job], order: tuple[str, ...], size: int) ->
     for here, before in zip(pages[:0:-1], pages[-2::-1], strict=True):
         back = page(rows, before=here.previous, size=size)
         assert back.items == before.items
-        assert back.next and page(rows, after=back.next, size=size).items == here.items
+        assert back.next
+        assert page(rows, after=back.next, size=size).items == here.items
         assert (back.previous is None) == (before is pages[0])
 
 

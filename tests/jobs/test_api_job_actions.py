@@ -54,13 +54,15 @@ def test_a_whole_job(api_of: Any, client_of: Any, bob: User, charlie: User, clip
 
     (attempt,) = client.get(f"{URL}/{job['id']}/attempts").json()["items"]
     assert (attempt["number"], attempt["step"], attempt["state"], attempt["exit_code"], attempt["error"]) == (1, 0, "succeeded", 0, None)
-    assert attempt["worker"] and attempt["started_at"] < attempt["finished_at"]
+    assert attempt["worker"]
+    assert attempt["started_at"] < attempt["finished_at"]
     assert all(isinstance(word, str) for argv in attempt["argv"] for word in argv)
     assert any("libx264" in argv for argv in attempt["argv"])
     log = client.get(f"{URL}/{job['id']}/log")
     assert log.headers["Content-Type"] == "text/plain; charset=utf-8"
     kinds = [event["kind"] for event in client.get(f"{URL}/{job['id']}/events").json()["items"]]
-    assert kinds[0] == "submitted" and "published" in kinds
+    assert kinds[0] == "submitted"
+    assert "published" in kinds
 
 
 def test_the_log_can_be_read_in_parts(api_of: Any, bob: User, clip: str, work_off: Any) -> None:
@@ -113,7 +115,10 @@ def test_retry_makes_a_new_job_linked_both_ways(api_of: Any, bob: User, charlie:
     assert [row["address"] for row in whole.json()["outputs"]] == ["oss://output/a.mp4", "oss://output/b.mp4"]
 
 
-@pytest.mark.parametrize(("body", "status"), [({"outputs": []}, 400), ({"outputs": ["0" * 32]}, 404), ({"outputs": "all"}, 400), ({"output": []}, 400), ({"outputs": [None]}, 400), ([], 400)])
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [({"outputs": []}, 400), ({"outputs": ["0" * 32]}, 404), ({"outputs": "all"}, 400), ({"output": []}, 400), ({"outputs": [None]}, 400), ([], 400)],
+)
 def test_bad_retries_are_refused(api_of: Any, bob: User, clip: str, body: Any, status: int) -> None:
     client = api_of(bob)
     job = submit(client, clip)
@@ -146,7 +151,8 @@ def test_a_failed_job_says_why(api_of: Any, bob: User, buckets: Any, work_off: A
     work_off()
     failed = client.get(f"{URL}/{job['id']}").json()
     assert (failed["state"], failed["error"]["code"], failed["error"]["retryable"]) == ("failed", "InputNotReadable", False)
-    assert failed["error"]["message"] and failed["error"]["remedy"]
+    assert failed["error"]["message"]
+    assert failed["error"]["remedy"]
     assert failed["outputs"][0]["error"]["code"] == "InputNotReadable"
     assert failed["outputs"][0]["url"] is None
     found = client.get(f"{URL}?code=InputNotReadable&state=failed").json()["items"]
@@ -186,7 +192,12 @@ def test_media_info_without_a_worker_names_the_job_that_goes_on(api_of: Any, bob
 
 def test_media_info_of_nothing_is_refused(api_of: Any, bob: User) -> None:
     client = api_of(bob)
-    for body, status, place in (({}, 400, ("input",)), ({"input": 3}, 400, ("input",)), ({"input": "oss://input/none"}, 404, ("input",)), ({"input": "oss://input/a", "x": 1}, 400, ("x",))):
+    for body, status, place in (
+        ({}, 400, ("input",)),
+        ({"input": 3}, 400, ("input",)),
+        ({"input": "oss://input/none"}, 404, ("input",)),
+        ({"input": "oss://input/a", "x": 1}, 400, ("x",)),
+    ):
         response = post(client, "/api/v1/media-info", body)
         assert response.status_code == status, body
         assert place in {tuple(row["loc"]) for row in response.json()["errors"]}

@@ -46,15 +46,36 @@ def test_create_answers_the_contract(api_of: Any, bob: User, clip: str) -> None:
     assert response.status_code == 201
     job = response.json()
     assert response.headers["Location"] == job["links"]["self"] == f"http://testserver/api/v1/jobs/{job['id']}"
-    assert len(job["id"]) == 32 and int(job["id"], 16) >= 0
-    expected = {"kind": "transcode", "state": "queued", "progress": 0, "phase": None, "pipeline": "default", "priority": 7, "user_data": "order 7 ✓", "error": None}
+    assert len(job["id"]) == 32
+    assert int(job["id"], 16) >= 0
+    expected = {
+        "kind": "transcode",
+        "state": "queued",
+        "progress": 0,
+        "phase": None,
+        "pipeline": "default",
+        "priority": 7,
+        "user_data": "order 7 ✓",
+        "error": None,
+    }
     assert {name: job[name] for name in expected} == expected
-    assert job["created_at"].endswith("Z") and job["created_at"][10] == "T"
-    assert job["started_at"] is None and job["finished_at"] is None
-    assert job["source"] == "api" and job["owner"] == "bob"
+    assert job["created_at"].endswith("Z")
+    assert job["created_at"][10] == "T"
+    assert job["started_at"] is None
+    assert job["finished_at"] is None
+    assert job["source"] == "api"
+    assert job["owner"] == "bob"
     assert job["input"] == {"address": clip, "start": None, "duration": None}
     (output,) = job["outputs"]
-    expected = {"state": "queued", "address": "oss://output/clip-360p.mp4", "url": None, "size": None, "media_info": None, "error": None, "template": "mp4-h264-360p"}
+    expected = {
+        "state": "queued",
+        "address": "oss://output/clip-360p.mp4",
+        "url": None,
+        "size": None,
+        "media_info": None,
+        "error": None,
+        "template": "mp4-h264-360p",
+    }
     assert {name: output[name] for name in expected} == expected
     assert len(output["id"]) == 32
     again = api_of(bob).get(f"{URL}/{job['id']}")
@@ -64,7 +85,10 @@ def test_create_answers_the_contract(api_of: Any, bob: User, clip: str) -> None:
 
 def test_a_template_may_be_named_by_its_id_and_the_input_be_a_clip(api_of: Any, bob: User, clip: str) -> None:
     template = Template.objects.get(name="mp4-h264-360p")
-    body = wanted({"address": clip, "start": 0.25, "duration": 0.5}, outputs=[{"template": template.id, "address": "oss://output/é ü/-%d 漢字.mp4", "overrides": {"video": {"crf": 30}}}])
+    body = wanted(
+        {"address": clip, "start": 0.25, "duration": 0.5},
+        outputs=[{"template": template.id, "address": "oss://output/é ü/-%d 漢字.mp4", "overrides": {"video": {"crf": 30}}}],
+    )
     job = send(api_of(bob), body).json()
     assert job["input"] == {"address": clip, "start": 0.25, "duration": 0.5}
     assert job["outputs"][0]["overrides"] == {"video": {"crf": 30}}
@@ -112,7 +136,13 @@ def test_mistakes_of_admission_have_places_too(api_of: Any, bob: User, clip: str
     response = send(api_of(bob), wanted("oss://input/missing.mp4", outputs=outputs))
     assert response.status_code == 400
     places = set(problems(response))
-    assert {("input",), ("outputs", 0, "template"), ("outputs", 1, "address"), ("outputs", 2, "overrides", "video", "crf"), ("outputs", 2, "overrides", "video", "colour")} <= places
+    assert {
+        ("input",),
+        ("outputs", 0, "template"),
+        ("outputs", 1, "address"),
+        ("outputs", 2, "overrides", "video", "crf"),
+        ("outputs", 2, "overrides", "video", "colour"),
+    } <= places
     assert any(place[:3] == ("outputs", 3, "overrides") for place in places), "FLV with H.265 is impossible"
 
 
@@ -253,7 +283,12 @@ def test_a_session_needs_its_csrf_token(bob: User, clip: str) -> None:
 def many(api_of: Any, bob: User, clip: str) -> list[str]:
     """Five jobs, oldest first."""
     client = api_of(bob)
-    return [send(client, wanted(clip, priority=n + 1, user_data=f"batch {n}", outputs=[{"template": "mp4-h264-360p", "address": f"oss://output/{n}.mp4"}])).json()["id"] for n in range(5)]
+    return [
+        send(client, wanted(clip, priority=n + 1, user_data=f"batch {n}", outputs=[{"template": "mp4-h264-360p", "address": f"oss://output/{n}.mp4"}])).json()[
+            "id"
+        ]
+        for n in range(5)
+    ]
 
 
 def walk(client: Client, url: str) -> list[str]:
@@ -314,7 +349,20 @@ def test_bad_filters_are_refused_together(api_of: Any, bob: User) -> None:
     response = api_of(bob).get(f"{URL}?state=done&source=fax&from=yesterday&sort=name")
     assert response.status_code == 400
     assert set(problems(response)) == {("state",), ("source",), ("from",), ("sort",)}
-    for query in ("after=nonsense", "after=W10", "before=%00", "limit=0", "limit=101", "limit=x", "stat=queued", "q=%00", "q=%ED%A0%80", "pipeline=%00", "from=9999-99-99", "after=" + "e" * 5000):
+    for query in (
+        "after=nonsense",
+        "after=W10",
+        "before=%00",
+        "limit=0",
+        "limit=101",
+        "limit=x",
+        "stat=queued",
+        "q=%00",
+        "q=%ED%A0%80",
+        "pipeline=%00",
+        "from=9999-99-99",
+        "after=" + "e" * 5000,
+    ):
         response = api_of(bob).get(f"{URL}?{query}")
         assert response.status_code in (400, 200), query
         if query != "q=%ED%A0%80":  # bytes that are not UTF-8 reach us as replacement characters

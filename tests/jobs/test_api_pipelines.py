@@ -71,7 +71,9 @@ def test_a_change_is_whole_or_nothing(api_of: Any, alice: User) -> None:
 def test_every_mistake_of_a_change_is_told(api_of: Any, alice: User) -> None:
     client = api_of(alice, "admin")
     body = {"state": "paused", "slots": 0, "default_priority": 11, "max_queued": 10**20, "reason": "x" * 201, "colour": 1, "name": "", "resume_at": "tomorrow"}
-    assert places(send(client, "patch", f"{URL}/default", {k: v for k, v in body.items() if k != "max_queued"})) == {(name,) for name in body if name != "max_queued"}
+    assert places(send(client, "patch", f"{URL}/default", {k: v for k, v in body.items() if k != "max_queued"})) == {
+        (name,) for name in body if name != "max_queued"
+    }
     assert places(send(client, "patch", f"{URL}/default", body)) == {("max_queued",)}, "a number beyond any column"
     assert places(send(client, "patch", f"{URL}/default", {"reason": "why"})) == {("state",)}
     assert places(send(client, "patch", f"{URL}/default", {"type": "fast"})) == {("type",)}

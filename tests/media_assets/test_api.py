@@ -110,7 +110,11 @@ def test_names_that_are_no_names(api_of: Any, alice: User, buckets: Any) -> None
             assert response.json()["code"] in ("InvalidAddress", "ObjectNotFound", "NotFound"), key
     assert list(buckets.input.parent.rglob("*")) == [buckets.input, buckets.output] or not any(p.is_file() for p in buckets.input.parent.rglob("*"))
     for bucket in ("nowhere", "UPPER", "..", "%00", "a%2Fb", "é"):
-        for response in (client.get(f"{BUCKETS}/{bucket}/objects"), put(client, f"{BUCKETS}/{bucket}/objects/a", b"x"), client.get(f"{BUCKETS}/{bucket}/objects/a")):
+        for response in (
+            client.get(f"{BUCKETS}/{bucket}/objects"),
+            put(client, f"{BUCKETS}/{bucket}/objects/a", b"x"),
+            client.get(f"{BUCKETS}/{bucket}/objects/a"),
+        ):
             assert response.status_code in (400, 404), bucket
             assert response.json()["code"] in ("BucketNotFound", "InvalidAddress", "NotFound"), bucket
 

@@ -78,12 +78,17 @@ def test_presets_are_copied_not_changed(api_of: Any, alice: User) -> None:
         assert response.status_code in (403, 409), response.content
     copy = send(client, "post", f"{URL}/mp4-h264-540p/duplicate")
     assert copy.status_code == 201
-    assert copy.json()["kind"] == "custom" and copy.json()["name"] != "mp4-h264-540p"
+    assert copy.json()["kind"] == "custom"
+    assert copy.json()["name"] != "mp4-h264-540p"
 
 
 def test_every_mistake_is_told_at_once(api_of: Any, alice: User) -> None:
     client = api_of(alice, "admin")
-    body = {"name": "", "colour": 1, "params": {"container": {"format": "avi"}, "video": {"crf": 99, "widht": 640}, "ladder": [{"name": "A", "video": {"width": 1}}]}}
+    body = {
+        "name": "",
+        "colour": 1,
+        "params": {"container": {"format": "avi"}, "video": {"crf": 99, "widht": 640}, "ladder": [{"name": "A", "video": {"width": 1}}]},
+    }
     assert places(send(client, "post", URL, body)) == {
         ("name",),
         ("colour",),
@@ -108,7 +113,13 @@ def test_who_may(client_of: Any, api_of: Any, bob: User, charlie: User, dana: Us
         assert client_of(charlie).get(url).status_code == 200
     client = api_of(bob)
     new = {"name": "n", "params": PARAMS}
-    calls = (("post", URL, new), ("patch", f"{URL}/hls-ladder", {}), ("put", f"{URL}/hls-ladder", new), ("delete", f"{URL}/hls-ladder", None), ("post", f"{URL}/hls-ladder/duplicate", {}))
+    calls = (
+        ("post", URL, new),
+        ("patch", f"{URL}/hls-ladder", {}),
+        ("put", f"{URL}/hls-ladder", new),
+        ("delete", f"{URL}/hls-ladder", None),
+        ("post", f"{URL}/hls-ladder/duplicate", {}),
+    )
     for method, url, body in calls:
         response = send(client, method, url, body)
         assert (response.status_code, response.json()["code"]) == (403, "PermissionDenied"), (method, url)
