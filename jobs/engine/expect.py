@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from jobs.engine.codecs import RATE_NOT_TOLD
 from jobs.engine.errors import JobError
-from jobs.engine.picture import Picture, constant_rate
+from jobs.engine.picture import Picture, constant_rate, source_fps
 from jobs.engine.plan import Expected
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from jobs.engine.spec import InputSpec
 
 _INDEXED = frozenset({"mov", "matroska", "avi", "wav", "flac", "ogg", "asf", "flv", "mxf", "aiff", "w64", "caf", "webm"})
+# Formats that say when a frame begins and not how long it stands: a screen recording's last picture may have stood long
+_NO_DURATIONS = frozenset({"hls", "ts", "flv", "gif"})
 _LATE = 0.5  # s: what encoders' delays and last frames may differ by
 
 
@@ -55,6 +57,8 @@ def expected(
     """The facts that verify holds an output to."""
     clipped = wanted.start is not None or wanted.duration is not None
     duration, slack = _duration(probe, seconds, clipped, video if picture else None, audio if sound else None)
+    if picture and picture.rate_kept and format_ in _NO_DURATIONS and video and not constant_rate(video):
+        slack += min(2.0, 0.5 * (duration or 4.0))
     copied = any(part is not None and part.plan.encoder == "copy" for part in (picture, sound))
     frames, spare = _frames(probe, clipped, picture, video) if picture and video else (None, 0)
     encoded = picture is not None and picture.plan.encoder not in ("copy", "gif")
@@ -78,12 +82,10 @@ def expected(
 
 def _duration(probe: Probe, seconds: float | None, clipped: bool, video: VideoStream | None, audio: AudioStream | None) -> tuple[float | None, float]:
     """Seconds and tolerance: of the streams that are taken where those are known, else of the file."""
-    slack = _LATE + (2 / (video.fps or 1.0) if video else 0.0)
+    slack = _LATE + (2 / (source_fps(video) or 10.0) if video else 0.0)
     taken = [s for s in (video, audio) if s]
     if len(taken) < (probe.picture is not None) + len(probe.audio) and not all(s.duration for s in taken):
         slack += 2.0 + 0.25 * (seconds or 0.0)  # the file may be as long as a stream that is left behind
-    if video and not constant_rate(video):
-        slack += 2.0  # the last picture of a screen recording may stand long, and streams without lengths lose it
     whole = seconds
     if not clipped and taken and all(s.duration for s in taken):
         origin = probe.start or 0.0

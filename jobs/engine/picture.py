@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 GOP = 250  # frames, where nothing is said
 SEGMENT_SECONDS = 10.0
+# Some containers give every frame the length of a millisecond, and the playlist's last length is the sum of those: count from frame to frame instead
+TRUE_DURATIONS = r"setts=duration=if(eq(NEXT_DTS\,NOPTS)\,DURATION\,NEXT_DTS-DTS)"
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ def plan_picture(video: Video, conditions: Conditions, format_: str, segment_sec
     gop = _gop(video, format_, segment_seconds, fps, bool(rate) or constant_rate(stream)) if codec != "gif" else None
     options = [*_encoder(video, codec, crf, bitrate, gop), *(_segmented(row.encoder, segment_seconds) if format_ == "hls" else _x265(row.encoder))]
     options += ["-fps_mode:v", "passthrough", *(() if rate else ("-enc_time_base:v", "demux"))]
+    if format_ == "hls" and rate is None and not constant_rate(stream):
+        options += ["-bsf:v", TRUE_DURATIONS]
     options += TAGS.get((format_, row.stream), ())
     plan = VideoPlan(
         source_index=stream.index,

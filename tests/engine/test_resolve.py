@@ -464,3 +464,19 @@ def test_parameters_tell_where_they_come_from() -> None:
 def test_the_same_question_has_the_same_answer() -> None:
     templates = [template("mp4"), template("hls", ladder=LADDER), template("gif")]
     assert plan("bbb", *templates) == plan("bbb", *templates)
+
+
+def test_the_last_length_of_a_playlist_is_counted_from_frame_to_frame_where_the_source_does_not_tell() -> None:
+    true = r"setts=duration=if(eq(NEXT_DTS\,NOPTS)\,DURATION\,NEXT_DTS-DTS)"
+    assert option(video("flv", "hls"), "-bsf:v") == true
+    assert option(video("screen", "hls"), "-bsf:v") == true
+    assert option(video("bbb", "hls"), "-bsf:v") is None
+    assert option(video("screen", "hls", fps=5.0), "-bsf:v") is None
+    assert option(video("screen", "mp4"), "-bsf:v") is None
+
+
+def test_formats_without_frame_lengths_may_lose_the_last_one_of_a_variable_source() -> None:
+    slack = {f: only(output("screen", f)).expected.duration_tolerance for f in ("mp4", "mkv", "hls", "ts", "flv")}
+    assert slack["mp4"] == slack["mkv"] < 1.0
+    assert slack["hls"] == slack["ts"] == slack["flv"] == pytest.approx(slack["mp4"] + 2.0)
+    assert only(output("bbb", "hls")).expected.duration_tolerance == only(output("bbb", "mp4")).expected.duration_tolerance
