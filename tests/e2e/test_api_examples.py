@@ -34,7 +34,7 @@ def test_the_examples_of_the_page_work(server: Server, clips: Clips, tmp_path: P
     assert (tmp_path / "head.bin").stat().st_size == 100
     cancelled = json.loads((tmp_path / "job.json").read_text())
     assert server.api(f"/jobs/{cancelled['id']}")[1]["state"] == "cancelled"
-    again = server.api("/jobs")[1]["items"][0]
+    again = server.api("/jobs?kind=transcode")[1]["items"][0]
     assert again["retry_of"] == cancelled["id"]
     assert server.finished(again["id"])["state"] == "succeeded"
 
