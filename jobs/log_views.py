@@ -64,7 +64,9 @@ def log_tail(request: HttpRequest, job_id: str) -> HttpResponse:
     over = attempt.state != "running"  # read before the file: nothing is written after the end was
     news = log_reader.appended(workspace.log_path(attempt.log_name), _number(request, "after") or 0, _number(request, "line") or 0)
     response = render(request, "jobs/job_log.html#lines", {"lines": news.lines})
-    response.headers |= {"X-Log-After": str(news.size), "X-Log-Line": str(news.total), "X-Log-End": str(int(over and not news.lines)), "Cache-Control": "no-store"}
+    told = {"X-Log-After": str(news.size), "X-Log-Line": str(news.total), "X-Log-End": str(int(over and not news.lines)), "Cache-Control": "no-store"}
+    for name, value in told.items():
+        response.headers[name] = value
     return response
 
 
