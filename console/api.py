@@ -101,6 +101,7 @@ api = Api(
     version=settings.VERSION,
     description=__doc__ or "",
     urls_namespace="api-v1",
+    auth=auth.needs_viewer,  # where an endpoint forgot to say
     docs_url="/docs",
 )
 

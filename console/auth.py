@@ -154,6 +154,7 @@ class Bearer(AuthBase):
 
     openapi_type = "http"
     openapi_scheme = "bearer"
+    csrf = True  # the page of the document then sends the session's CSRF token, so that people signed in can try things out
 
     def __init__(self, role: str) -> None:
         super().__init__()

@@ -220,7 +220,7 @@ def object_list(request: HttpRequest, name: str) -> HttpResponse:
     """Objects of a bucket in the order of their keys. ``next`` is a key. Role viewer."""
     known_parameters(request, "prefix", "after", "limit")
     size = whole_number(request, "limit", 100, 1, 1000)
-    found = storage(_name(name)).list(plain_text(request, "prefix"), plain_text(request, "after"), size + 1)
+    found = storage(name).list(plain_text(request, "prefix"), plain_text(request, "after"), size + 1)
     items = found[:size]
     return answer({"items": [_object_payload(name, facts, request) for facts in items], "next": items[-1].key if len(found) > size else None, "previous": None})
 
@@ -285,13 +285,6 @@ def _category(number: int) -> Category | None:
     if not 0 < number < 2**31 or (found := Category.objects.filter(pk=number).first()) is None:
         raise Refused("InvalidParameter", problems=(Problem(("category",), _("There is no such category.")),))
     return found
-
-
-def _name(name: str) -> str:
-    """A bucket's name that can be asked for. Raises Refused (BucketNotFound)."""
-    if not name.isascii() or "\x00" in name:
-        raise Refused("BucketNotFound")
-    return name
 
 
 def _address(bucket: str, key: str) -> Address:
