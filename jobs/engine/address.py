@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import core_schema
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 
 SCHEME = "oss://"
 KEY_BYTES = 1023
@@ -72,11 +74,20 @@ class Address:
         return Address(self.bucket, self.folder + name)
 
     @classmethod
+    def _read(cls, value: object) -> Address:
+        """An address, or the text of one. A union of both would report every mistake twice, in places that nobody wrote."""
+        if isinstance(value, Address):
+            return value
+        if not isinstance(value, str):
+            raise ValueError("An address is a text that starts with oss://.")
+        return cls.parse(value)
+
+    @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         from_text = core_schema.no_info_after_validator_function(cls.parse, core_schema.str_schema())
         return core_schema.json_or_python_schema(
             json_schema=from_text,
-            python_schema=core_schema.union_schema([core_schema.is_instance_schema(cls), from_text]),
+            python_schema=core_schema.no_info_plain_validator_function(cls._read),
             serialization=core_schema.plain_serializer_function_ser_schema(str),
         )
 

@@ -321,4 +321,4 @@ def _float(value: Any) -> float | None:
 
 def _int(value: Any) -> int | None:
     number = _float(value)
-    return int(number) if number is not None else None
+    return int(number) if number is not None and abs(number) < 2**53 else None
