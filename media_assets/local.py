@@ -1,9 +1,5 @@
 """Buckets that are local folders. A file put there by hand is an object.
 
-    <root>/…                      objects
-    <root>/.reelmill/stage/…      what is being written; never listed, never served
-    <root>/.reelmill/locks/…      lock files, a fixed number of them
-
 A key is looked up segment by segment; a symbolic link is followed only where it stays inside the folder.
 """
 
@@ -11,15 +7,11 @@ from __future__ import annotations
 
 import datetime as dt
 import errno
-import fcntl
-import hashlib
 import os
 import shutil
 import stat as st
-import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,27 +19,19 @@ from django.conf import settings
 
 from jobs.engine.address import KEY_BYTES, key_mistake
 from jobs.engine.errors import JobError, Refused
+from media_assets.backstage import MB, PRIVATE, Backstage, sync_folder
 from media_assets.objects import ObjectFacts
 
-PRIVATE = ".reelmill"
 SEGMENT_BYTES = 255  # what file systems allow for one name
-LOCKS = 1024  # lock files per bucket: two keys may share one and then wait for each other, but their number stays small
-LOCK_WAIT = 120.0  # seconds; a holder that is stopped for longer is ended by the supervisor
 CHUNK = 1 << 20
-MB = 1_000_000
 GB = 1_000_000_000
 NO_LINK = (errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS)
 FULL = (errno.ENOSPC, errno.EDQUOT)
 ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
-class LocalStorage:
-    """One bucket in one folder. A folder that an operator gave is never made here: its disk may just not be mounted."""
-
-    def __init__(self, name: str, root: Path, *, own: bool = True) -> None:
-        self.name = name
-        self.root = root
-        self.own = own
+class LocalStorage(Backstage):
+    """One bucket in one folder."""
 
     # --- reading ------------------------------------------------------------------------------------------------------
     def stat(self, key: str) -> ObjectFacts | None:
@@ -261,95 +245,6 @@ class LocalStorage:
             raise Refused("InvalidAddress", "The key leads out of the bucket's folder.")
         return real
 
-    # --- staging, locks, space ------------------------------------------------------------------------------------------
-    @contextmanager
-    def stage(self, name: str) -> Iterator[Path]:
-        """An empty private folder on the bucket's file system, gone afterwards. Its lock tells :meth:`sweep_stage` that somebody is alive in it."""
-        folder = self._private("stage") / name
-        descriptor = self._own(folder)
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-            os.close(descriptor)
-
-    def _own(self, folder: Path) -> int:
-        while True:
-            shutil.rmtree(folder, ignore_errors=True)
-            try:
-                folder.mkdir()
-                descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            except (FileExistsError, FileNotFoundError):
-                continue  # another one made it, or a sweep took it before it was locked
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if folder.stat().st_ino == os.fstat(descriptor).st_ino:
-                    return descriptor
-            except (BlockingIOError, FileNotFoundError):
-                pass
-            os.close(descriptor)
-
-    def sweep_stage(self, live: Callable[[str], bool]) -> int:
-        """Remove stage folders whose process is gone, unless ``live(name)``. Returns how many."""
-        gone = 0
-        root = self.root / PRIVATE / "stage"
-        for folder in sorted(root.iterdir()) if root.is_dir() else ():
-            if live(folder.name):
-                continue
-            try:
-                descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            except (FileNotFoundError, NotADirectoryError):
-                continue
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
-                gone += 1
-            except BlockingIOError:
-                pass
-            finally:
-                os.close(descriptor)
-        return gone
-
-    @contextmanager
-    def locked(self, key: str, wait: float = LOCK_WAIT) -> Iterator[None]:
-        """Hold the lock of a key against threads, processes and (on shared folders) hosts. Raises BlockingIOError after ``wait`` seconds."""
-        number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:4]) % LOCKS
-        descriptor = os.open(self._private("locks") / f"{number:03x}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            until, pause = time.monotonic() + wait, 0.002
-            while True:
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() >= until:
-                        raise
-                    time.sleep(pause)
-                    pause = min(pause * 2, 0.1)
-            yield
-        finally:
-            os.close(descriptor)
-
-    def _private(self, name: str) -> Path:
-        if not self.own and not self.root.is_dir():
-            raise Refused("BucketNotFound", f"The folder of the bucket {self.name} is not there; is its disk mounted?")
-        folder = self.root / PRIVATE / name
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
-
-    def free_bytes(self) -> int:
-        """Free space of the folder's file system for us (not for root), bytes."""
-        folder = self.root
-        while not folder.exists():
-            folder = folder.parent
-        found = os.statvfs(folder)
-        return found.f_bavail * found.f_frsize
-
-    def need_space(self, size: int) -> None:
-        """Raise OSError (no space) unless ``size`` bytes and the operator's reserve are free."""
-        if self.free_bytes() < size + settings.REELMILL_MIN_FREE_MB * MB:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.root))
-
     def path_hint(self, key: str) -> str:
         """The file's path, for an operator."""
         return str(self.root / key)
@@ -358,15 +253,6 @@ class LocalStorage:
 def etag_of(found: os.stat_result) -> str:
     """Time of the last write in ns and size, both in hexadecimal: changes with every write, and needs no reading."""
     return f"{found.st_mtime_ns:x}-{found.st_size:x}"
-
-
-def sync_folder(folder: Path) -> None:
-    """Make names in a folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _mistake(key: str) -> str | None:

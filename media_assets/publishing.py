@@ -24,8 +24,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from jobs.engine.errors import JobError, Refused
+from media_assets.backstage import sync_folder
 from media_assets.drivers import storage
-from media_assets.local import CHUNK, LocalStorage, etag_of, sync_folder
+from media_assets.local import CHUNK, LocalStorage, etag_of
 from media_assets.models import Bucket, Discard, MediaFile
 
 if TYPE_CHECKING:

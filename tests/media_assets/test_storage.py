@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from jobs.engine.errors import JobError, Refused
-from media_assets import local
+from media_assets import backstage, local
 from media_assets.local import LocalStorage, etag_of, numbered
 from media_assets.storage import storage
 
@@ -388,7 +388,7 @@ def test_locks_do_not_pile_up(place: LocalStorage) -> None:
     for number in range(3000):
         with place.locked(f"key-{number}"):
             pass
-    assert len(list((place.root / ".reelmill" / "locks").iterdir())) <= local.LOCKS
+    assert len(list((place.root / ".reelmill" / "locks").iterdir())) <= backstage.LOCKS
 
 
 def test_private_files_are_private(place: LocalStorage) -> None:
