@@ -20,7 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/", include("media_assets.urls")),
     # programs
     path("api/v1/", api.urls),
-    re_path(r"^api(?:/|\Z)", unknown_path, name="api_unknown"),
+    re_path(r"^api(?:/|\Z)", unknown_path),
     path("objects/<str:bucket>/<path:key>", object_view, name="objects"),
     # administrators
     path("admin/", admin.site.urls),
