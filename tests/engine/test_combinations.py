@@ -81,6 +81,7 @@ def said(format_: str, **sections: Any) -> list[tuple[tuple[str | int, ...], str
         ("mp4", {"mux": {"gif_loop": 5}}, ("mux", "gif_loop"), "MP4 does not loop; only GIF does."),
         ("mp4", {"ladder": RUNGS}, ("ladder",), "MP4 holds one rendition; a ladder needs HLS."),
         ("hls", {"ladder": RUNGS, "video": {"remove": True}}, ("ladder",), "A ladder needs the picture, which is removed."),
+        ("hls", {"ladder": RUNGS, "video": {"codec": "copy"}}, ("ladder",), "A copied picture has one size; a ladder needs a codec."),
         ("hls", {"ladder": [*RUNGS, *RUNGS]}, ("ladder", 1, "name"), "Two rungs are named «a»."),
         ("hls", {"ladder": [{"name": "a", "video": {"remove": True}}]}, ("ladder", 0, "video", "remove"), "A rung cannot drop the picture."),
         ("hls", {"ladder": [{"name": "a", "video": {"codec": "copy"}}]}, ("ladder", 0, "video", "codec"), "A rung cannot be a copy."),

@@ -480,3 +480,31 @@ def test_formats_without_frame_lengths_may_lose_the_last_one_of_a_variable_sourc
     assert slack["mp4"] == slack["mkv"] < 1.0
     assert slack["hls"] == slack["ts"] == slack["flv"] == pytest.approx(slack["mp4"] + 2.0)
     assert only(output("bbb", "hls")).expected.duration_tolerance == only(output("bbb", "mp4")).expected.duration_tolerance
+
+
+def test_sound_that_browsers_do_not_play_is_told_and_a_lower_bitrate_is_kept_on_demand() -> None:
+    ac3 = probe("ass").model_copy(update={"subtitle": ()})
+    found = output(ac3, "mp4", audio={"codec": "copy"})
+    assert found.warnings == ("Browsers do not play AC-3 sound in MP4; it is copied as it is.",)
+    kept = output("mp3", "mp3", audio={"bitrate_kbps": 320}, conditions={"if_lower_audio_bitrate": "keep"})
+    sound = only(kept).audio
+    assert sound is not None
+    assert sound.options[sound.options.index("-b:a") + 1] == "102k"
+    assert "its own 102 kbit/s was kept" in kept.warnings[-1]
+
+
+def test_gif_above_fifty_frames_is_brought_down_and_told() -> None:
+    found = output("flv", "gif", video={"fps": 60.0})
+    picture = only(found).video
+    assert picture is not None
+    assert picture.filters[0] == ("fps", (("fps", "50"),))
+    assert "GIF plays at most 50 frames per second." in found.warnings
+
+
+def test_a_stream_that_ends_before_the_file_sets_the_length() -> None:
+    picture = probe("bbb").picture
+    assert picture is not None
+    short = probe("bbb").model_copy(update={"video": (picture.model_copy(update={"duration": 3.0}),)})
+    assert only(output(short, "mp4", audio={"remove": True})).expected.duration == pytest.approx(3.0)
+    absurd = probe("bbb").model_copy(update={"video": (picture.model_copy(update={"duration": 900.0}),)})
+    assert only(output(absurd, "mp4", audio={"remove": True})).expected.duration == pytest.approx(5.312)
