@@ -29,7 +29,7 @@ worker: environment ## Run workers only, on a further host (DATABASE_URL names t
 check: environment-dev ## Lint, formats, types, layers, migrations: about a minute, changes nothing
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check --quiet .
-	@git ls-files -z '*.html' | xargs -0 $(PY) -m djade --target-version 5.2 --check
+	@git ls-files -z '*.html' | xargs -0 .venv/bin/djade --target-version 5.2 --check
 	@$(PY) -m djlint . --lint --quiet
 	@$(PY) -m mypy .
 	@.venv/bin/lint-imports --no-logo 2>/dev/null || .venv/bin/lint-imports
@@ -45,7 +45,7 @@ test: check ## Everything that CI runs: check, then all tests on SQLite, on Post
 fmt: environment-dev ## Format Python and templates
 	@$(PY) -m ruff check --fix --quiet . || true
 	@$(PY) -m ruff format .
-	@git ls-files -z '*.html' | xargs -0 $(PY) -m djade --target-version 5.2
+	@git ls-files -z '*.html' | xargs -0 .venv/bin/djade --target-version 5.2
 	@$(PY) tools/doc_tables.py
 
 bench: environment-dev ## Measure the budgets of docs/development.md on this machine
