@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from console import auth
-from console.models import ApiToken, Preference
+from console.models import ApiToken, KeptAnswer, Preference
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -86,3 +86,17 @@ class PreferenceAdmin(admin.ModelAdmin):
     list_select_related = ("user",)
     search_fields = ("user__username",)
     raw_id_fields = ("user",)
+
+
+@admin.register(KeptAnswer)
+class KeptAnswerAdmin(admin.ModelAdmin):
+    """Answers kept for an Idempotency-Key, for a week."""
+
+    list_display = ("key", "user", "status", "created_at")
+    list_select_related = ("user",)
+    search_fields = ("key__exact", "user__username")
+    readonly_fields = ("user", "key", "digest", "status", "body", "created_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Never."""
+        return False

@@ -36,6 +36,26 @@ class ApiToken(models.Model):
         return f"{self.name} …{self.hint}"
 
 
+class KeptAnswer(models.Model):
+    """What was answered to a create that carried an Idempotency-Key; repeated if the same request comes again. Jobs keep their own keys."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name=_("user"))
+    key = models.CharField(_("idempotency key"), max_length=255)
+    digest = models.CharField(_("digest of the request"), max_length=64)
+    status = models.PositiveSmallIntegerField(_("HTTP status"), default=0, help_text=_("0: not answered yet"))
+    body = models.TextField(_("answer"), blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True, db_index=True)
+
+    class Meta:
+        verbose_name = _("kept answer")
+        verbose_name_plural = _("kept answers")
+        ordering = ("-created_at",)
+        constraints = [models.UniqueConstraint(fields=("user", "key"), name="kept_answer_key")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class Preference(models.Model):
     """What one person set at /console/settings/me/."""
 

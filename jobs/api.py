@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from typing import Any
 
@@ -14,12 +12,13 @@ from ninja import Router
 from pydantic import Field
 
 from console.auth import needs_operator, needs_viewer, who
+from console.idempotency import digest_of, key_of, once
 from console.lib.http import answer, error_document, known_parameters, plain_text, read, read_json, read_object, whole_number
 from console.lib.logs import read_part
-from console.lib.openapi import body, parameter
+from console.lib.openapi import IDEMPOTENCY_KEY, body, parameter
 from console.lib.paging import page
 from jobs import payloads, queries, services, workspace
-from jobs.engine.errors import Problem, Refused
+from jobs.engine.errors import Refused
 from jobs.engine.probe import Probe
 from jobs.engine.spec import InputSpec
 from jobs.engine.types import Strict
@@ -48,7 +47,6 @@ FILTERS = [
     parameter("sort", "-created or created"),
 ]
 FILTER_NAMES = [row["name"] for row in FILTERS]
-KEY = parameter("Idempotency-Key", "the same key and body again: the same job", where="header")
 
 
 class RetryRequest(Strict):
@@ -74,7 +72,7 @@ class MediaInfoRequest(Strict):
     "/jobs",
     auth=needs_operator,
     response={201: payloads.JobAnswer},
-    openapi_extra={"requestBody": body("JobRequest"), "parameters": [KEY]},
+    openapi_extra={"requestBody": body("JobRequest"), "parameters": [IDEMPOTENCY_KEY]},
     url_name="job_create",
 )
 def job_create(request: HttpRequest) -> HttpResponse:
@@ -83,7 +81,7 @@ def job_create(request: HttpRequest) -> HttpResponse:
     data = read_json(request)
     wanted = payloads.read_job_request(data)
     began = timezone.now()
-    job = _submit(request, wanted, data, **_idempotency(request, data))
+    job = _submit(request, wanted, data, idempotency_key=key_of(request), idempotency_digest=digest_of(data))
     return _job_answer(request, job.id, 201 if job.created_at >= began else 200)
 
 
@@ -118,8 +116,12 @@ def job_cancel(request: HttpRequest, job_id: str) -> HttpResponse:
 
 
 @router.post(
-    "/jobs/{job_id}/retry", auth=needs_operator, response={201: payloads.JobAnswer}, openapi_extra={"requestBody": body("RetryRequest", required=False)}
+    "/jobs/{job_id}/retry",
+    auth=needs_operator,
+    response={201: payloads.JobAnswer},
+    openapi_extra={"parameters": [IDEMPOTENCY_KEY], "requestBody": body("RetryRequest", required=False)},
 )
+@once
 def job_retry(request: HttpRequest, job_id: str) -> HttpResponse:
     """Make a new job of a finished one, linked both ways; of the outputs named, else of those that did not succeed. Role operator."""
     wanted = read(RetryRequest, request, empty=True)
@@ -209,14 +211,3 @@ def _job_answer(request: HttpRequest, job_id: str, status: int = 200) -> HttpRes
     if status == 201:
         response.headers["Location"] = payload["links"]["self"]
     return response
-
-
-def _idempotency(request: HttpRequest, data: Any) -> dict[str, str]:
-    """The caller's key and a digest of what it was used for. Raises Refused for a key that cannot be kept."""
-    key = request.headers.get("Idempotency-Key", "")
-    if not key:
-        return {}
-    if len(key) > 255 or not key.isprintable() or not key.isascii():
-        raise Refused("InvalidParameter", problems=(Problem(("Idempotency-Key",), _("At most 255 printable ASCII characters.")),))
-    canonical = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return {"idempotency_key": key, "idempotency_digest": hashlib.sha256(canonical.encode()).hexdigest()}

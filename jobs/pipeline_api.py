@@ -14,8 +14,9 @@ from ninja import Router
 from pydantic import AwareDatetime, BaseModel, Field
 
 from console.auth import Caller, needs_admin, needs_operator, needs_viewer, require, who
+from console.idempotency import once
 from console.lib.http import answer, iso, known_parameters, plain_text, read, whole_number
-from console.lib.openapi import body, parameter
+from console.lib.openapi import IDEMPOTENCY_KEY, body, parameter
 from console.lib.paging import page
 from console.models import Role
 from jobs import pipeline_queries, queries, services
@@ -118,7 +119,10 @@ def pipeline_list(request: HttpRequest) -> HttpResponse:
     return answer({"items": [pipeline_payload(row, loads[row.id]) for row in found.items], "next": found.next, "previous": found.previous})
 
 
-@router.post("/pipelines", auth=needs_admin, response={201: PipelineAnswer}, openapi_extra={"requestBody": body("NewPipeline")})
+@router.post(
+    "/pipelines", auth=needs_admin, response={201: PipelineAnswer}, openapi_extra={"parameters": [IDEMPOTENCY_KEY], "requestBody": body("NewPipeline")}
+)
+@once
 def pipeline_create(request: HttpRequest) -> HttpResponse:
     """Make a pipeline. Role admin."""
     wanted = read(NewPipeline, request)

@@ -12,8 +12,9 @@ from ninja import Router
 from pydantic import BaseModel, Field
 
 from console.auth import needs_admin, needs_operator, needs_viewer, who
+from console.idempotency import once
 from console.lib.http import answer, iso, known_parameters, plain_text, read, whole_number
-from console.lib.openapi import body, parameter
+from console.lib.openapi import IDEMPOTENCY_KEY, body, parameter
 from console.lib.paging import page
 from jobs.engine.address import Address
 from jobs.engine.errors import Problem, Refused
@@ -197,7 +198,8 @@ def bucket_list(request: HttpRequest) -> HttpResponse:
     return answer({"items": [_bucket_payload(bucket) for bucket in Bucket.objects.order_by("name")], "next": None, "previous": None})
 
 
-@objects.post("/buckets", auth=needs_admin, openapi_extra={"requestBody": body("NewBucket")})
+@objects.post("/buckets", auth=needs_admin, openapi_extra={"parameters": [IDEMPOTENCY_KEY], "requestBody": body("NewBucket")})
+@once
 def bucket_create(request: HttpRequest) -> HttpResponse:
     """Bind a bucket. Role admin."""
     wanted = read(NewBucket, request)

@@ -10,8 +10,9 @@ from ninja import Router
 from pydantic import BaseModel, Field
 
 from console.auth import needs_admin, needs_viewer
+from console.idempotency import once
 from console.lib.http import answer, iso, known_parameters, plain_text, read, whole_number
-from console.lib.openapi import body, parameter
+from console.lib.openapi import IDEMPOTENCY_KEY, body, parameter
 from console.lib.paging import page
 from jobs.engine.errors import Problem, Refused
 from jobs.engine.template import Template as Params
@@ -99,7 +100,10 @@ def template_list(request: HttpRequest) -> HttpResponse:
     return answer({"items": [template_payload(row) for row in found.items], "next": found.next, "previous": found.previous})
 
 
-@router.post("/templates", auth=needs_admin, response={201: TemplateAnswer}, openapi_extra={"requestBody": body("NewTemplate")})
+@router.post(
+    "/templates", auth=needs_admin, response={201: TemplateAnswer}, openapi_extra={"parameters": [IDEMPOTENCY_KEY], "requestBody": body("NewTemplate")}
+)
+@once
 def template_create(request: HttpRequest) -> HttpResponse:
     """Make a custom template. Role admin."""
     wanted = read(NewTemplate, request)
@@ -140,8 +144,9 @@ def template_delete(request: HttpRequest, id_or_name: str) -> HttpResponse:
     "/templates/{id_or_name}/duplicate",
     auth=needs_admin,
     response={201: TemplateAnswer},
-    openapi_extra={"requestBody": body("DuplicateRequest", required=False)},
+    openapi_extra={"parameters": [IDEMPOTENCY_KEY], "requestBody": body("DuplicateRequest", required=False)},
 )
+@once
 def template_duplicate(request: HttpRequest, id_or_name: str) -> HttpResponse:
     """Make a custom template of any template. Role admin."""
     template = queries.find(id_or_name)

@@ -13,3 +13,6 @@ def parameter(name: str, description: str, *, where: str = "query", **schema: An
 def body(model: str, *, required: bool = True) -> dict[str, Any]:
     """A JSON body described by a schema among the components."""
     return {"required": required, "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{model}"}}}}
+
+
+IDEMPOTENCY_KEY = parameter("Idempotency-Key", "the same key and the same body again: done once, answered alike", where="header")

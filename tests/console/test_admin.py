@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from console import auth
-from console.models import ApiToken, Preference
+from console.models import ApiToken, KeptAnswer, Preference
 from jobs.models import Attempt, Job, JobEvent, Node, PipelineEvent, SavedView, Step
 from media_assets import services as media_services
 from media_assets.models import Category, Discard, MediaFile, Tag
@@ -40,6 +40,7 @@ def rows(alice: User, pipeline: Any, presets: None, buckets: Any) -> None:
     Discard.objects.create(bucket="output", key="x", token="t", due_at=timezone.now())
     auth.make_token(alice, "ci", "viewer")
     Preference.objects.create(user=alice)
+    KeptAnswer.objects.create(user=alice, key="k", digest="d", status=201, body="{}")
 
 
 def test_every_model_of_ours_is_registered() -> None:
