@@ -172,8 +172,8 @@ def _paused() -> list[Concern]:
     waiting = Job.objects.filter(pipeline=OuterRef("pk"), state=JobState.QUEUED)
     found = []
     for pipeline in Pipeline.objects.filter(Exists(waiting), state=Pipeline.State.PAUSED)[:5]:
-        number = counted(_capped(Job.objects.filter(pipeline=pipeline, state=JobState.QUEUED)))
-        detail = _("%(n)s jobs wait in it.") % {"n": number}
+        number = _capped(Job.objects.filter(pipeline=pipeline, state=JobState.QUEUED))
+        detail = ngettext("%(n)s job waits in it.", "%(n)s jobs wait in it.", number) % {"n": counted(number)}
         url = reverse("pipelines:pipeline_detail", args=[pipeline.id])
         found.append(Concern("paused", "pause", _("Pipeline %(name)s is paused") % {"name": pipeline.name}, f"{detail} {pipeline.pause_reason}".strip(), url, _("Show"), pipeline.updated_at))
     return found

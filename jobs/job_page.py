@@ -21,7 +21,6 @@ from templates_app.fields import LABELS
 if TYPE_CHECKING:
     from jobs.log_reader import Line
 
-PHASES = [phase for phase in Phase if phase is not Phase.VERIFY] + [Phase.VERIFY]
 VIDEO_FILES = frozenset({"mp4", "mov", "m4v", "webm"})
 AUDIO_FILES = frozenset({"mp3", "m4a", "ogg", "flac", "wav", "aac", "opus"})
 
@@ -169,7 +168,7 @@ def failure(job: Job) -> Failure:
         retryable=job.retryable,
         lines=lines,
         line=number,
-        log_url=log_url,
+        log_url=log_url if attempt else "",
     )
 
 
@@ -280,9 +279,16 @@ def _flat_job(job: Job) -> dict[str, str]:
 
 
 def flat(document: Any, prefix: str = "") -> dict[str, Any]:
-    """A nested document as dotted names; lists stay as they are."""
+    """A nested document as dotted names."""
     found: dict[str, Any] = {}
     for key, value in (document or {}).items():
         name = f"{prefix}{key}"
-        found |= flat(value, f"{name}.") if isinstance(value, dict) else {name: value}
+        found |= flat(value, f"{name}.") if isinstance(value, dict) else {name: _short(value)}
     return found
+
+
+def _short(value: Any) -> Any:
+    """A list of named things as their names: the rungs of a ladder."""
+    if isinstance(value, list | tuple):
+        return ", ".join(str(one.get("name", one)) if isinstance(one, dict) else str(one) for one in value)
+    return value

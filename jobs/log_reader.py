@@ -18,6 +18,8 @@ WINDOW = 1000
 HITS = 200
 LINE_MAX = 2000  # characters of one line that are shown
 TAIL_BYTES = 256 * 1024
+_MARK = re.compile(r"\[(panic|fatal|error|warning|info|verbose|debug|trace)\]")
+_MARKS = {"panic": "E", "fatal": "E", "error": "E", "warning": "W"}
 _ERROR = re.compile(r"\b(error|fatal|panic|invalid|failed|failure|cannot|could not|unable|not supported|denied)\b", re.IGNORECASE)
 _WARNING = re.compile(r"\b(warn(ing)?|deprecated|discard|missing|skipp(ed|ing)|past duration)\b", re.IGNORECASE)
 
@@ -59,7 +61,9 @@ class Hits:
 
 
 def level_of(text: str) -> str:
-    """«E» for errors, «W» for warnings, by the words ffmpeg and others use."""
+    """«E» for errors, «W» for warnings: by ffmpeg's own mark if the line has one, else by the words that programs use."""
+    if mark := _MARK.search(text):
+        return _MARKS.get(mark[1], "")
     if _ERROR.search(text):
         return "E"
     return "W" if _WARNING.search(text) else ""
@@ -70,12 +74,12 @@ def window(path: Path, *, before: int | None = None, around: int | None = None, 
 
     A log that is not there yet is empty.
     """
-    last = None if around is None else around + size // 2
+    last = None if around is None else max(size, around + size // 2)
     kept: deque[Line] = deque(maxlen=size)
     total, bytes_read, full = 0, 0, False
     for number, text, at in _numbered(path):
         total, bytes_read = number, at
-        if (before is not None and number >= before) or (last is not None and number > last and len(kept) >= min(size, last)):
+        if (before is not None and number >= before) or (last is not None and number > last):
             full = True
         if full:
             continue

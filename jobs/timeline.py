@@ -15,7 +15,7 @@ from jobs.states import AttemptState, Phase
 if TYPE_CHECKING:
     from jobs.models import Attempt, Job
 
-WIDTH = 800  # units of the drawing; it scales with the page
+WIDTH = 1100  # units of the drawing; it scales with the page
 ROW = 34
 TOP = 8
 

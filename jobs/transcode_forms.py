@@ -77,7 +77,7 @@ class TranscodeForm(forms.Form):
         self.fields["input"].widget.attrs.update(spellcheck="false", autocomplete="off", placeholder="oss://input/clip.mp4")
         self.fields["priority"].widget.attrs["placeholder"] = "6"
         for name in ("start", "duration"):
-            self.fields[name].widget.attrs.update(size=14, placeholder="00:00:00.000", inputmode="decimal")
+            self.fields[name].widget.attrs.update(size=14, **{"class": "is-short"}, placeholder="00:00:00.000", inputmode="decimal")
 
 
 class OutputForm(forms.Form):

@@ -176,7 +176,8 @@ function placeMenu(menu) {
   const below = innerHeight - at.bottom;
   const top = below < items.offsetHeight + 8 && at.top > items.offsetHeight ? at.top - items.offsetHeight - 4 : at.bottom + 4;
   items.style.top = `${Math.max(4, top)}px`; // set through the object model: not an inline style attribute, the policy allows it
-  items.style.left = `${Math.max(8, at.right - items.offsetWidth)}px`;
+  items.style.left = "auto";
+  items.style.right = `${Math.max(8, document.documentElement.clientWidth - at.right)}px`;
 }
 document.addEventListener("scroll", (event) => {
   for (const menu of document.querySelectorAll(".c-table [data-menu][open]")) if (!menu.contains(event.target)) menu.open = false;

@@ -99,6 +99,7 @@ class _Maker:
         self.pipelines = [
             Pipeline.objects.get_or_create(name="default")[0],
             Pipeline.objects.get_or_create(name="night-batch", defaults={"state": Pipeline.State.PAUSED, "pause_reason": "disk swap"})[0],
+            Pipeline.objects.get_or_create(name="studio", defaults={"slots": 8})[0],  # its running jobs are for show: they must not take slots of real ones
         ]
         self.media = [Media.objects.get_or_create(bucket="input", key=key, defaults={"title": key.rpartition("/")[2][:40]})[0] for key in NAMES]
         found = Template.objects.filter(name__in=("mp4-h264-540p", "hls-ladder", "mp4-h264-1080p")).select_related("current")
@@ -129,7 +130,8 @@ class _Maker:
         started = None if state == JobState.QUEUED else created + dt.timedelta(seconds=self.chance.uniform(0.03, 40))
         final = state in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
         code = self.chance.choice(FAILURES) if state == JobState.FAILED else "Cancelled" if state == JobState.CANCELLED else ""
-        pipeline = self.pipelines[1] if self.index % 7 == 0 and state == JobState.QUEUED else self.pipelines[0]
+        held = self.index % 7 == 0 and state == JobState.QUEUED
+        pipeline = self.pipelines[2 if state == JobState.RUNNING else 1 if held else 0]
         return Job(
             id=new_id(),
             kind="transcode" if self.index % 9 else "mediainfo",
