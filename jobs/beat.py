@@ -12,6 +12,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from jobs import board, node, scheduler, workspace
+from jobs.group import keep_connection
 from jobs.models import Lane, Step
 from jobs.processes import group_lives, kill_group
 from jobs.states import StepState
@@ -54,6 +55,7 @@ class Beat:
 
     def run(self) -> None:
         """For ever; the supervisor ends it."""
+        keep_connection()
         while True:
             self.tick()
             time.sleep(TICK)

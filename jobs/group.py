@@ -26,6 +26,11 @@ class Sentinel(django_q.cluster.Sentinel):  # type: ignore[misc]  # django-q2 ha
         super().reincarnate(process)
 
 
+def keep_connection() -> None:
+    """Workers, pushers and the beat ask many times per second: unlike requests, they keep their connection. A server's is looked at before it is used again."""
+    connection.settings_dict["CONN_MAX_AGE"] = None if connection.vendor == "sqlite" else 600
+
+
 def run(index: int, lane: str) -> None:
     """Be the group of that seat until the sentinel ends. Call it in a freshly forked child that leads its own process group."""
     seat = board.sit(index, lane)

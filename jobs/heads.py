@@ -1,7 +1,7 @@
-"""What could be claimed now: the first waiting step of each (pipeline, lane, needs). Reads only; the claim locks and looks again.
+"""What could be claimed now: the first waiting step of each (pipeline, lane, needs), and the second look under lock. Reads only; the claim writes.
 
-Two index lookups per pipeline (plus two per kind of need that waits in it), however long the backlogs are. Tables and states are written out in
-the SQL so that the planner sees that the partial index serves.
+Two index lookups per pipeline (plus two per kind of need that waits in it), however long the backlogs are. SQL by hand: this is the one path where
+Django's own would be the larger part of the work, and the planner sees from the states written out that the partial indexes serve.
 """
 
 from __future__ import annotations
@@ -31,6 +31,22 @@ JOIN jobs_step h ON h.id = (
 ORDER BY h.priority DESC, h.seq, h.id
 """
 FREE_SLOT = "(SELECT count(*) FROM jobs_step r WHERE r.pipeline_id = p.id AND r.state = 'running' AND r.lane = 'main') < p.slots"
+ACTIVE = "SELECT slots FROM jobs_pipeline WHERE id = %s AND state = 'Active'"
+FIRST = """
+SELECT s.id, s.priority, s.seq, s.job_id, s.kind, s.attempt,
+    (SELECT count(*) FROM jobs_step r WHERE r.pipeline_id = s.pipeline_id AND r.state = 'running' AND r.lane = 'main')
+FROM jobs_step s JOIN jobs_job j ON j.id = s.job_id
+WHERE s.pipeline_id = %s AND s.lane = %s AND s.needs = %s AND s.state = 'ready' ORDER BY s.priority DESC, s.seq, s.id LIMIT 1
+"""
+
+
+class Candidate(NamedTuple):
+    """A step that may be claimed by whoever holds the locks now."""
+
+    step_id: int
+    job_id: str
+    kind: str
+    attempt: int
 
 
 class Head(NamedTuple):
@@ -55,3 +71,25 @@ def heads(lane: str, capabilities: frozenset[str] | None = None) -> list[Head]:
         cursor.execute(HEADS.format(free=free), {"lane": str(lane)})
         found = [Head(*row) for row in cursor.fetchall()]
     return [head for head in found if capabilities is None or not head.needs or capabilities.issuperset(head.needs.split("+"))]
+
+
+def confirm(best: Head, lane: str, next_best: Head | None) -> Candidate | None:
+    """Look again, under lock: the step that may be claimed now for that head. None: it is gone, no longer the best, or may no longer start.
+
+    Inside a transaction. SQLite: it is IMMEDIATE, nobody else writes. PostgreSQL: the pipeline's row is locked first; running steps are counted and the
+    head is read in a later statement, which sees what the previous holder of the lock has committed. A job that somebody is changing is left alone.
+    """
+    locks = connection.features.has_select_for_update
+    with connection.cursor() as cursor:
+        cursor.execute(ACTIVE + (" FOR NO KEY UPDATE" if locks else ""), [best.pipeline_id])
+        if (pipeline := cursor.fetchone()) is None:
+            return None
+        cursor.execute(FIRST + (" FOR NO KEY UPDATE OF j SKIP LOCKED" if locks else ""), [best.pipeline_id, str(lane), best.needs])
+        if (first := cursor.fetchone()) is None:
+            return None
+    step_id, priority, seq, job_id, kind, attempt, running = first
+    if lane == Lane.MAIN and running >= pipeline[0]:
+        return None
+    if next_best is not None and (-priority, seq, step_id) > next_best.rank:
+        return None  # the head that was seen is gone, and another pipeline has something better than what follows it
+    return Candidate(step_id, job_id, kind, attempt)

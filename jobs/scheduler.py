@@ -17,8 +17,8 @@ from django.utils import timezone
 
 from jobs import board, transitions
 from jobs.doorbell import ring, ring_on_commit
-from jobs.heads import Head, heads
-from jobs.models import Attempt, Job, Lane, Pipeline, Step
+from jobs.heads import Candidate, confirm, heads
+from jobs.models import Attempt, Job, Step
 from jobs.states import AttemptState, StepState
 
 __all__ = ["Claimed", "claim", "claimable", "holds", "lose", "release", "renew", "ring", "ring_on_commit"]
@@ -46,7 +46,8 @@ def claim(lane: str, worker: str, capabilities: frozenset[str] = frozenset()) ->
         if not found or board.draining():
             return None
         with transaction.atomic():
-            claimed = _take(found[0], lane, worker, next_best=found[1] if len(found) > 1 else None)
+            step = confirm(found[0], lane, next_best=found[1] if len(found) > 1 else None)
+            claimed = _take(step, worker) if step else None
         if claimed:
             if heads(lane, capabilities):
                 ring(lane)
@@ -60,36 +61,17 @@ def claimable(lane: str, capabilities: frozenset[str] | None = None) -> bool:
     return bool(heads(lane, capabilities))
 
 
-def _take(best: Head, lane: str, worker: str, next_best: Head | None) -> Claimed | None:
-    """Claim the head of that pipeline, under lock. None: it is no longer there, no longer the best, or may no longer start.
-
-    SQLite: the transaction is IMMEDIATE, nobody else writes. PostgreSQL: the pipeline's row is locked first; running steps are counted and the head is
-    read in later statements, which see what the previous holder of the lock has committed.
-    """
-    pipeline = Pipeline.objects.select_for_update(no_key=True).filter(pk=best.pipeline_id, state=Pipeline.State.ACTIVE).only("slots").first()
-    if pipeline is None:
-        return None
-    if lane == Lane.MAIN and Step.objects.filter(pipeline=pipeline, state=StepState.RUNNING, lane=Lane.MAIN).count() >= pipeline.slots:
-        return None
-    waiting = Step.objects.filter(pipeline=pipeline, lane=lane, needs=best.needs, state=StepState.READY).order_by("-priority", "seq", "id")
-    step = waiting.values_list("id", "priority", "seq", "job_id", "kind", "attempt").first()
-    if step is None:
-        return None
-    step_id, priority, seq, job_id, kind, attempt = step
-    if next_best is not None and (-priority, seq, step_id) > next_best.rank:
-        return None  # the head that we saw is gone, and another pipeline has something better than what follows
-    if not Job.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=job_id).values_list("id").first():
-        return None  # somebody is cancelling or changing it
+def _take(step: Candidate, worker: str) -> Claimed | None:
+    """Write the claim. None: the step was taken or cancelled between the look and the lock."""
     now = timezone.now()
-    taken = Step.objects.filter(pk=step_id, state=StepState.READY, attempt=attempt).update(
-        state=StepState.RUNNING, attempt=attempt + 1, lease_until=_lease(now), worker=worker, program_running=False, not_before=None
-    )
-    if not taken:
+    waiting = Step.objects.filter(pk=step.step_id, state=StepState.READY, attempt=step.attempt)
+    attempt = step.attempt + 1
+    if not waiting.update(state=StepState.RUNNING, attempt=attempt, lease_until=_lease(now), worker=worker, program_running=False, not_before=None):
         return None
-    Attempt.objects.create(step_id=step_id, number=attempt + 1, worker=worker)
-    transitions.start_job(job_id, now)
-    transitions.event(job_id, "started", attempt=attempt + 1, worker=worker)
-    return Claimed(step_id, attempt + 1, job_id, kind)
+    Attempt.objects.create(step_id=step.step_id, number=attempt, worker=worker)
+    transitions.start_job(step.job_id, now)
+    transitions.event(step.job_id, "started", attempt=attempt, worker=worker)
+    return Claimed(step.step_id, attempt, step.job_id, step.kind)
 
 
 def renew(step_id: int, attempt: int, *, program_running: bool) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from jobs.engine.errors import CODES
@@ -44,7 +45,7 @@ def lock_job(job_id: str) -> Job:
 def start_job(job_id: str, now: datetime) -> None:
     """A step was claimed: the job and its waiting outputs are running."""
     Output.objects.filter(job_id=job_id, state=JobState.QUEUED).update(state=JobState.RUNNING)
-    if not change(job_id, JobState.QUEUED, state=JobState.RUNNING, started_at=now):
+    if not change(job_id, JobState.QUEUED, state=JobState.RUNNING, started_at=Coalesce("started_at", now)):
         change(job_id)
 
 
@@ -63,7 +64,7 @@ def requeue_job(job_id: str) -> None:
 def cancel_queued(job_id: str, actor: str) -> bool:
     """Cancel the job at once if no step of it runs. False: one runs (or it is over): set ``cancel_requested``, its worker will see it."""
     now = timezone.now()
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         lock_job(job_id)
         Step.objects.filter(job_id=job_id, state__in=WAITING_STEPS).update(state=StepState.CANCELLED, not_before=None)
         if Step.objects.filter(job_id=job_id, state=StepState.RUNNING).exists():
@@ -74,7 +75,7 @@ def cancel_queued(job_id: str, actor: str) -> bool:
 def fail_job(job_id: str, code: str, message: str = "") -> None:
     """End the job and everything of it that is unfinished with this code; what succeeded stays. Nothing happens if it is over."""
     now = timezone.now()
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         lock_job(job_id)
         Attempt.objects.filter(step__job_id=job_id, state=AttemptState.RUNNING).update(
             state=AttemptState.FAILED, code=code, message=message or CODES[code].sentence, finished_at=now
@@ -88,12 +89,12 @@ def settle_job(job_id: str, now: datetime) -> bool:
 
     The job is locked before the steps are looked at: of two workers that record the last two steps at once, the second sees both.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         job = lock_job(job_id)
-        steps = set(Step.objects.filter(job_id=job_id).values_list("state", flat=True))
+        steps = set(Step.objects.filter(job_id=job_id).order_by().values_list("state", flat=True))
         if job.state in FINAL or steps & set(LIVE_STEPS):
             return False
-        outputs = list(Output.objects.filter(job_id=job_id).values_list("state", "code", "message"))
+        outputs = list(Output.objects.filter(job_id=job_id).order_by().values_list("state", "code", "message"))
         states = {state for state, _, _ in outputs} if outputs else steps
         if states <= {JobState.SUCCEEDED}:
             return _finish(job_id, JobState.SUCCEEDED, "", now=now)

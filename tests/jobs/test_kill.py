@@ -32,7 +32,6 @@ SECONDS = 4
 RATE = 25
 GOES_ON = 10.0
 KINDS = ("web", "beat", "busy worker", "idle worker", "pusher", "group", "ffmpeg", "freeze pusher", "freeze busy worker")
-HITS_A_JOB = {"busy worker", "ffmpeg", "freeze busy worker"}
 
 
 class Client:
@@ -209,7 +208,9 @@ def test_nothing_is_lost_doubled_or_left_when_processes_die_at_random(
         assert decoded(buckets.output / output.key) == SECONDS * RATE, output.key
 
     # who was hit went on within ten seconds
-    for kind, job, attempt, when in killer.hits:
+    hits = [hit for hit in killer.hits if (ended := jobs[hit[1]].finished_at) and ended > hit[3]]  # the others had just ended
+    assert len(hits) >= 5
+    for kind, job, attempt, when in hits:
         events = JobEvent.objects.filter(job=job, at__gt=when).exclude(kind__in=("lost", "released")).order_by("id")
         went_on = [event for event in events if event.kind in FINAL or event.kind == "published" or event.data.get("attempt", 0) > attempt]
         assert went_on, (kind, job)
@@ -229,5 +230,6 @@ def test_nothing_is_lost_doubled_or_left_when_processes_die_at_random(
 
 
 def files(folder: Path) -> set[str]:
-    """Keys of everything in a bucket's folder, hidden files included."""
-    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    """Keys of everything in a bucket's folder, hidden files included, but for the empty files that locks are held on."""
+    found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    return {name for name in found if not (name.startswith(".reelmill/locks/") and (folder / name).stat().st_size == 0)}
