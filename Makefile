@@ -58,7 +58,7 @@ vendor: environment ## Fetch the browser extras (hls.js, idiomorph) again
 	@$(PY) tools/vendor.py --strict
 
 messages: environment-dev ## Collect strings into the message catalogues (needs gettext)
-	@cd console && ../$(PY) ../manage.py makemessages --locale zh_Hans --no-wrap --add-location=file
+	@$(PY) manage.py makemessages --locale zh_Hans --no-wrap --no-obsolete --add-location=file --ignore 'tests/*' --ignore 'tools/*' --ignore '.venv/*'
 
 lock: environment-dev ## Resolve the packages of pyproject.toml anew: names, versions and hashes, no addresses
 	@$(PY) tools/lock.py

@@ -1,7 +1,7 @@
 """The human sentences of the pure layers, made known to gettext, and said in the reader's language.
 
-``jobs.engine`` and the services speak plain English: they know no Django, or no reader. Their fixed sentences stand in ``SENTENCES``, those
-that carry values in ``PATTERNS`` with a name in braces for each value. A test holds both lists complete.
+``jobs.engine``, ``jobs.ffmpeg``, the storages and the job services speak plain English: they know no reader. Their fixed sentences stand here
+in ``CODE_SENTENCES`` and ``SENTENCES``, those that carry values in ``PATTERNS``, with a name in braces for each value. A test holds the lists complete.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import re
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as _
 
-SENTENCES = (
+# what jobs.engine.errors.CODES says: sentences and remedies
+CODE_SENTENCES = (
     _("The request has values that cannot be used."),
     _("Correct the values listed."),
     _("The address cannot be used."),
@@ -49,14 +50,14 @@ SENTENCES = (
     _("Ask an administrator for the role named."),
     _("This cannot be done in the present state."),
     _("Look at the state, then decide."),
-    _("This Idempotency-Key was used for another request."),
-    _("Use a new key for a new request."),
     _("This address does not know that method."),
     _("Use one of the methods in the header «Allow»."),
     _("The work has not finished in time; it goes on."),
     _("Ask for the job named."),
     _("There were too many failed tries."),
     _("Wait some minutes, then try again."),
+    _("This Idempotency-Key was used for another request."),
+    _("Use a new key for a new request."),
     _("There is not enough free space."),
     _("Free some space or add storage."),
     _("The input is not a media file that can be read."),
@@ -99,27 +100,295 @@ SENTENCES = (
     _("Submit it again if you need it."),
 )
 
-PATTERNS: tuple[str, ...] = ()
+SENTENCES = (
+    _("An address is a text that starts with oss://."),
+    _("The address of an HLS output ends with .m3u8."),
+    _("The key is empty."),
+    _("The key has control characters."),
+    _("The key has an empty, «.» or «..» segment."),
+    _("The key is not valid Unicode."),
+    _("An address starts with oss:// and names a bucket and a key."),
+    _("Bucket names have 3 to 63 characters: a–z, 0–9 and -."),
+    _("Give CRF or bitrate, not both."),
+    _("A buffer size needs a peak bitrate."),
+    _("Give a frame rate or its upper bound, not both."),
+    _("Give the short side, or width and height, not both."),
+    _("A way of scaling needs both width and height."),
+    _("A ladder needs the picture, which is removed."),
+    _("A copied picture has one size; a ladder needs a codec."),
+    _("A rung cannot drop the picture."),
+    _("A rung cannot be a copy."),
+    _("Picture and sound are both removed; keep one."),
+    _("MP3 has at most 320 kbit/s."),
+    _("The playlist does not begin with #EXTM3U."),
+    _("A length in the playlist is out of range."),
+    _("This is a master playlist, not a media playlist."),
+    _("A length in the playlist is not a number."),
+    _("A part of the playlist has no length."),
+    _("The source is HDR and the output has 8 bits: colours are not tone-mapped and will look pale."),
+    _("The source is interlaced and is encoded as it is."),
+    _("The copied picture begins at the key frame before the clip's start."),
+    _("The input has only a cover picture, no video."),
+    _("only the first is taken"),
+    _("This is a playlist or script that names other files; those are not opened."),
+    _("This is an XML, HTML or SVG document; it may point elsewhere and is not opened."),
+    _("This is a still picture, not a media file."),
+    _("This describes a network stream; nothing is fetched for it."),
+    _("Its index (moov) is missing: the file was cut off or never finished."),
+    _("Its content is not that of a media file."),
+    _("The file ends before any content."),
+    _("The file may not be read."),
+    _("The input is empty."),
+    _("The input has more streams than can be described."),
+    _("Reading the input needs more memory than allowed."),
+    _("No picture and no sound can be recognised in the input."),
+    _("What ffprobe says of the input cannot be read."),
+    _("The body must be a JSON object."),
+    _("The output grew beyond the limit."),
+    _("The input was replaced after the job was submitted; the new object was used."),
+    _("The job has not finished yet."),
+    _("Nothing failed. Name the outputs that are to be done again."),
+    _("Choose a priority from 1 to 10."),
+    _("This time is in the past."),
+    _("The reason has more than 200 characters."),
+    _("Name at least one output."),
+    _("The job has already finished."),
+    _("Only a queued job can be moved."),
+    _("The default pipeline cannot be deleted."),
+    _("Jobs are running in this pipeline. Pause it and let them finish first."),
+    _("Choose another pipeline for its jobs."),
+    _("The job is already cancelled."),
+    _("Start the name with a letter or a digit."),
+    _("A pipeline with this name exists."),
+    _("The input was written to while it was fetched."),
+    _("The key leads out of the bucket's folder."),
+    _("Something was wrong."),
+    _("There is no such job."),
+    # pydantic's own
+    _("Field required"),
+    _("Extra inputs are not permitted"),
+    _("Input should be a valid integer"),
+    _("Input should be a valid string"),
+    _("Input should be a valid number"),
+    _("Input should be a valid boolean"),
+    _("Input should be a valid list"),
+    _("Input should be a valid tuple"),
+    _("Input should be a valid array"),
+    _("Input should be a valid dictionary"),
+    _("Input should be an object"),
+    _("Input should be a finite number"),
+    _("Input should be a valid integer, got a number with a fractional part"),
+    # descriptions of the shipped templates, and words in them and in other values
+    _("Sound only, MP3 at 128 kbit/s: plays everywhere."),
+    _("Sound only, AAC at 128 kbit/s: better than MP3 at the same size."),
+    _("Sound only, Vorbis at 160 kbit/s: an open format."),
+    _("Sound only, FLAC: nothing is lost, for archives."),
+    _("Streaming that adapts to the viewer's network: HLS from 360p to 1080p, as far as the source can fill it."),
+    _("Animated GIF, 480 px on the short side, 12 pictures a second, without sound; best for a few seconds."),
+    _("Into MP4 without encoding: picture and sound stay as they are; quick and without loss."),
+    _("Into Matroska without encoding: holds nearly everything; quick and without loss."),
+    _("slow networks and small windows"),
+    _("phones"),
+    _("tablets and laptops"),
+    _("large screens"),
+    _("slow networks"),
+    _("tablets and small screens"),
+    _("very large screens"),
+    _("succeeded"),
+    _("failed"),
+    _("may not be read"),
+    _("is not there"),
+    # names and values of what is verified (jobs.engine.verify)
+    _("file"),
+    _("not empty"),
+    _("missing"),
+    _("readable"),
+    _("video codec"),
+    _("audio codec"),
+    _("streams"),
+    _("size"),
+    _("pixel format"),
+    _("sample rate"),
+    _("channels"),
+    _("duration"),
+    _("frames"),
+    _("playlist"),
+    _("present"),
+    _("segments"),
+    _("all present"),
+    _("sum of segments"),
+    _("end of list"),
+    _("at least 1"),
+    _("unknown"),
+    _("none"),
+    _("yes"),
+    _("no"),
+)
 
+PATTERNS = (
+    _("There is no bucket {bucket}."),
+    _("The bucket {bucket} is not bound as input."),
+    _("The bucket {bucket} is not bound as output."),
+    _("There is no template {template}."),
+    _("No object at {address}."),
+    _("No worker has the encoder {encoders}."),
+    _("No single worker has all of {encoders}."),
+    _("Outputs {first} and {second} write the same object."),
+    _("The key has {size} bytes; at most {limit} are allowed."),
+    _("Use {choices}."),
+    _("Use {choices} or less."),
+    _("The picture is removed, so «{field}» has no meaning."),
+    _("The sound is removed, so «{field}» has no meaning."),
+    _("{container} holds sound only, so «{field}» has no meaning."),
+    _("{container} holds no sound, so «{field}» has no meaning."),
+    _("{container} has nothing else to hold; do not remove it."),
+    _("{container} cannot hold {codec}. {advice}"),
+    _("{codec} has no profile «{profile}». Use {choices}."),
+    _("{codec} cannot have {pixel_format}. Use {choices}."),
+    _("The profile «{profile}» of {codec} cannot have {pixel_format}. Use {choices}."),
+    _("{codec} cannot have {number} channels. Use {choices}."),
+    _("The peak bitrate ({peak} kbit/s) is below the average bitrate ({average} kbit/s)."),
+    _("{codec} cannot use {rate}. Use {rates} or less."),
+    _("{codec} in {container} cannot use {rate}. Use {rates}."),
+    _("{codec} is lossless and has no bitrate."),
+    _("{codec} needs even sizes: use {lower} or {higher}."),
+    _("{container} has no segments; only HLS has."),
+    _("{container} does not loop; only GIF does."),
+    _("{container} holds one rendition; a ladder needs HLS."),
+    _("GIF has no «{field}»."),
+    _("GIF plays at most {number} frames per second."),
+    _("Two rungs are named «{name}»."),
+    _("A copied picture cannot be changed: remove «{field}», or choose a codec."),
+    _("Copied sound cannot be changed: remove «{field}», or choose a codec."),
+    _("The clip starts at {start} s; the input is {duration} s long."),
+    _("The picture would be {size}; at most {limit} px a side can be encoded."),
+    _("The source is {size}, the template asks for {wanted}."),
+    _("The playlist has more than {number} lines."),
+    _("The source has less than the bitrate the template asks for: its own {rate} kbit/s was kept."),
+    _("The source is smaller than the template asks for: its own size {size} was kept."),
+    _("{container} cannot hold {codec}, which the input has; choose a codec to encode to."),
+    _("{container} cannot hold {codec} sound as the input has it; choose a codec to encode to."),
+    _("Browsers do not play {codec} in {container}; it is copied as it is."),
+    _("Browsers do not play {codec} sound in {container}; it is copied as it is."),
+    _("The source's video has {rate} kbit/s, the template asks for {wanted}."),
+    _("The source has {rate} frames per second, the template asks for {wanted}."),
+    _("The source has fewer frames per second than the template asks for: its own {rate} was kept."),
+    _("The source is too small for: {rungs}."),
+    _("The source's sound has less than the bitrate the template asks for: its own {rate} kbit/s was kept."),
+    _("The source's sound has {rate} kbit/s, the template asks for {wanted}."),
+    _("{codec} at {rate} Hz with {number} channel takes {least} to {most} kbit/s: {chosen} was used."),
+    _("{codec} at {rate} Hz with {number} channels takes {least} to {most} kbit/s: {chosen} was used."),
+    _("Dropped: video {streams}; {why}."),
+    _("Dropped: cover picture {streams}."),
+    _("Dropped: audio {streams}; {why}."),
+    _("Dropped: subtitles {streams}; {container} cannot hold them here."),
+    _("Dropped: {number} data stream."),
+    _("Dropped: {number} data streams."),
+    _("Dropped: {number} chapter; {container} cannot hold them."),
+    _("Dropped: {number} chapters; {container} cannot hold them."),
+    _("{container} holds sound only"),
+    _("{container} holds no sound"),
+    _("The output is not what was planned ({checks})."),
+    _("The input gave less than it announces, so it is cut off or damaged ({checks})."),
+    _("{check}: {found} instead of {wanted}"),
+    _("The picture has {size} pixels; at most {limit} pixels in all are allowed."),
+    _("The input could not be read within {seconds} s."),
+    _("The input made the reader crash (signal {signal})."),
+    _("The input cannot be opened: {reason}."),
+    _("The input cannot be read: {reason}"),
+    _("The input cannot be read. {reason}"),
+    _("The encoder stopped with an error: {line}"),
+    _("Unknown placeholder {name}."),
+    _("{number} jobs are already queued in this pipeline."),
+    _("The job has no output {output}."),
+    _("The job has already {state}."),
+    _("«{field}» of a pipeline cannot be changed."),
+    _("{size} of {limit} bytes."),
+    _("{size} of {limit} bytes"),
+    _("Keys below {folder} are kept for Reelmill."),
+    _("A part of the key between slashes has more than {limit} bytes; a local folder cannot hold it."),
+    _("There is an object at {address} already."),
+    _("The object {address} is not a file."),
+    _("The object {address} {why}."),
+    _("{address} was replaced."),
+    _("{address} was removed while it was written."),
+    _("The folder of the bucket {bucket} is not there; is its disk mounted?"),
+    _("The permissions of {address} do not let Reelmill read it."),
+    _("{address} is a folder."),
+    _("More than {number} bytes."),
+    _("{name} is an object here; it cannot be a folder too."),
+    # descriptions of the shipped templates
+    _("Streaming, one quality: {side} px on the short side, {codec} in HLS segments of {seconds} s, for {use}; never enlarged."),
+    _("MP4 that plays everywhere: {side} px on the short side, {codec}, for {use}; never enlarged."),
+    _("Small MP4 for newer devices: {side} px on the short side, {codec}, for {use}; never enlarged."),
+    _("{container}, {width} px wide, {video} at {rate} and {audio} at {audio_rate} kbit/s, for {use}; smaller sources are enlarged."),
+    _("Into {container} without encoding: picture and sound stay as they are."),
+    _("Sound only, {codec} at {rate} kbit/s."),
+    # pydantic's own
+    _("Input should be greater than or equal to {limit}"),
+    _("Input should be less than or equal to {limit}"),
+    _("Input should be greater than {limit}"),
+    _("Input should be less than {limit}"),
+    _("Input should be {choices}"),
+    _("String should have at least {number} character"),
+    _("String should have at least {number} characters"),
+    _("String should have at most {number} characters"),
+    _("String should match pattern '{pattern}'"),
+    _("Value error, {message}"),
+    _("Tuple should have at least {number} item after validation, not {found}"),
+    _("Tuple should have at most {number} items after validation, not {found}"),
+    _("Unable to extract tag using discriminator '{field}'"),
+    _("Input tag '{found}' found using '{field}' does not match any of the expected tags: {choices}"),
+)
 
-@functools.cache
-def _compiled() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Each pattern with the expression that recognises a sentence made from it; the longest fixed text first, so that the closest one wins."""
-    made = []
-    for pattern in PATTERNS:
-        parts = re.split(r"\{(\w+)\}", pattern)
-        expression = "".join(re.escape(part) if index % 2 == 0 else f"(?P<{part}>.+?)" for index, part in enumerate(parts))
-        made.append((pattern, re.compile(expression + r"\Z", re.DOTALL)))
-    return tuple(sorted(made, key=lambda pair: -len(re.sub(r"\{\w+\}", "", pair[0]))))
+# a list of choices, and a check of one rung: only inside the values of a pattern
+CHOICES = (_("{words} or {word}"),)
+CHECKS = (_("{rung}: {check}"),)
+
+# Values that may be sentences or words of ours themselves. All others (addresses, names, numbers) are never touched: they are somebody's text.
+_OURS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("advice", "why", "reason", "message", "use", "found", "wanted", "state"), PATTERNS),
+    **dict.fromkeys(("choices", "rates"), CHOICES),
+    "check": CHECKS,
+}
+_NAME = re.compile(r"\{(\w+)\}")
 
 
 def translated(text: str) -> str:
     """A sentence of ours in the reader's language; what is not known (a line of ffmpeg, say) stays as it is."""
     if not text or (get_language() or "en").startswith("en"):
         return text
+    return _said(text, PATTERNS)
+
+
+def translated_word(text: str) -> str:
+    """The name or a value of what was verified: «video codec», «540p: duration», «missing»."""
+    if not text or (get_language() or "en").startswith("en"):
+        return text
+    return _said(text, CHECKS)
+
+
+def _said(text: str, patterns: tuple[str, ...]) -> str:
     if (whole := gettext(text)) != text:
         return whole
-    for pattern, expression in _compiled():
+    for pattern, expression in _compiled(patterns):
         if found := expression.match(text):
-            return gettext(pattern).format(**{name: translated(value) for name, value in found.groupdict().items()})
+            return gettext(pattern).format(**{name: _value(name, value) for name, value in found.groupdict().items()})
     return text
+
+
+def _value(name: str, text: str) -> str:
+    if name == "checks":
+        return "; ".join(_said(part, PATTERNS) for part in text.split("; "))
+    return _said(text, _OURS[name]) if name in _OURS else text
+
+
+@functools.cache
+def _compiled(patterns: tuple[str, ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Each pattern with the expression that recognises a sentence made from it; the longest fixed text first, so that the closest one wins."""
+    made = []
+    for pattern in patterns:
+        parts = _NAME.split(pattern)
+        expression = "".join(re.escape(part) if index % 2 == 0 else f"(?P<{part}>.+?)" for index, part in enumerate(parts))
+        made.append((pattern, re.compile(expression + r"\Z", re.DOTALL)))
+    return tuple(sorted(made, key=lambda pair: -len(_NAME.sub("", pair[0]))))

@@ -177,10 +177,15 @@ def initial_of(params: dict[str, Any]) -> dict[str, Any]:
         section, _dot, field = name.partition(".")
         value = (params.get(section) or {}).get(field)
         if value is not None:
-            initial[name] = value
+            initial[name] = _plain(value)
     for index, rung in enumerate(params.get("ladder") or ()):
         initial[f"ladder.{index}.name"] = rung["name"]
         for field in RUNG_FIELDS:
-            initial[f"ladder.{index}.{field}"] = rung["video"].get(field)
+            initial[f"ladder.{index}.{field}"] = _plain(rung["video"].get(field))
         initial[f"ladder.{index}.audio_kbps"] = (rung.get("audio") or {}).get("bitrate_kbps")
     return initial
+
+
+def _plain(value: Any) -> Any:
+    """23.0 is shown as 23."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

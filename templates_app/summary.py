@@ -73,8 +73,11 @@ def _side(video: dict[str, Any]) -> str:
 def _rate(video: dict[str, Any], ladder: Any) -> str:
     if video.get("codec") == "copy":
         return ""
-    rates = [text for rung in ladder if (text := _one_rate(rung["video"]))]
-    if rates:
+    peaks = [rung["video"].get("maxrate_kbps") for rung in ladder]
+    if peaks and all(peaks) and not any(rung["video"].get(name) for rung in ladder for name in ("crf", "bitrate_kbps")):
+        shown = f" /{NBSP}".join(number_format(peak, 0, force_grouping=True) for peak in peaks)
+        return f"≤{NBSP}{shown}{NBSP}kbit/s"
+    if rates := [text for rung in ladder if (text := _one_rate(rung["video"]))]:
         return " / ".join(dict.fromkeys(rates))
     return _one_rate(video) or _("default quality")
 

@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
 from console.error_texts import translated as translated_text
+from console.error_texts import translated_word
 from console.lib.badges import EVENTS, LOOKS
 
 if TYPE_CHECKING:
@@ -199,6 +200,12 @@ def event_label(kind: str) -> str:
 def words(text: str) -> list[str]:
     """The words of a text, to loop over."""
     return text.split()
+
+
+@register.filter
+def term(text: str) -> str:
+    """A word or value of the engine, in the reader's language: «video codec», «540p: duration», «missing»."""
+    return translated_word(str(text)) if text is not None else "–"
 
 
 @register.filter

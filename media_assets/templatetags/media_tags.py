@@ -43,3 +43,14 @@ def output_picture(file: MediaFile) -> str:
     """«960 × 540»."""
     picture = _picture(file.info)
     return f"{picture['width']} × {picture['height']}" if picture else ""
+
+
+@register.filter
+def player_kind(file: MediaFile) -> str:
+    """How the player shows it: hls, image, audio or video. A file of which nothing is known yet is tried as video."""
+    extension = file.key.rpartition(".")[2].lower()
+    if extension == "m3u8":
+        return "hls"
+    if extension == "gif":
+        return "image"
+    return "audio" if file.info and not _picture(file.info) else "video"
