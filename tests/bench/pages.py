@@ -14,7 +14,7 @@ import urllib.request
 from tests.bench.report import Row, ms, percentile
 from tests.server import PASSWORD, ROOT, Server
 
-QUERIES = ["", "?state=failed", "?state=succeeded&kind=transcode", "?size=100", "?pipeline=default&state=failed", "?q=clip-77"]
+QUERIES = ["", "?state=failed", "?state=succeeded&kind=transcode", "?source=api", "?pipeline=default&state=failed", "?q=clip-77"]
 
 
 def fill(rows: int) -> None:
@@ -48,7 +48,8 @@ def fill(rows: int) -> None:
         for model, (names, values), source in ((Job, job, real), (Output, output, first)):
             table = model._meta.db_table
             cursor.execute(f'INSERT INTO "{table}" ({names}) {number} SELECT {values} FROM n, "{table}" t WHERE t.id = %s', [rows, source.pk])  # noqa: S608  our own names
-        cursor.execute("ANALYZE")
+        if not lite:  # autovacuum would do it; SQLite's planner works without figures, as in the product
+            cursor.execute("ANALYZE")
 
 
 def measure_jobs_page(server: Server, rows: int, times: int = 10) -> Row:
