@@ -43,15 +43,18 @@ class OrmBell(ORM):  # type: ignore[misc]  # django-q2 has no types
 
     def dequeue(self) -> Ring | None:
         """Take the ring, or wait a little. Deleting decides who has it."""
-        for pk, payload in self.get_connection().filter(key=self.list_key).order_by("id").values_list("id", "payload")[:1]:
-            if self.get_connection().filter(pk=pk).delete()[0]:
-                return [(None, payload)]
+        with connection.cursor() as cursor:  # by hand: an idle group asks 20 times per second
+            cursor.execute("SELECT id, payload FROM django_q_ormq WHERE key = %s ORDER BY id LIMIT 1", [self.list_key])
+            for pk, payload in cursor.fetchall():
+                cursor.execute("DELETE FROM django_q_ormq WHERE id = %s", [pk])
+                if cursor.rowcount:
+                    return [(None, payload)]
         time.sleep(Conf.POLL)
         return None
 
     def queue_size(self) -> int:
         """Rings that wait."""
-        with connection.cursor() as cursor:  # asked at every claim: by hand, it costs a fifth
+        with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM django_q_ormq WHERE key = %s", [self.list_key])
             return int(cursor.fetchone()[0])
 
