@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,8 @@ from jobs.queries import NODE_ALIVE
 from jobs.states import JobState
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from django.http import HttpRequest
 
 PAGE_SIZES = (25, 50, 100)
@@ -154,12 +155,18 @@ class Shell:
             (_("Templates"), [(_("Transcoding"), "sliders", "templates:template_list")]),
             (
                 _("Settings"),
-                [(_("Pipelines"), "pipeline", "pipelines:pipeline_list"), (_("Buckets"), "bucket", "media:bucket_list"), (_("Workers"), "server", "console:workers")],
+                [
+                    (_("Pipelines"), "pipeline", "pipelines:pipeline_list"),
+                    (_("Buckets"), "bucket", "media:bucket_list"),
+                    (_("Workers"), "server", "console:workers"),
+                ],
             ),
         ]
         found = [(label, [(text, icon, _url(name)) for text, icon, name in items]) for label, items in plan]
         here = self._request.path
-        matches = [url for _label, items in found for _text, _icon, url in items if url and (here == url or (here.startswith(url) and url != _url("console:overview")))]
+        matches = [
+            url for _label, items in found for _text, _icon, url in items if url and (here == url or (here.startswith(url) and url != _url("console:overview")))
+        ]
         best = max(matches, key=len, default="")
         return [Group(label, tuple(Item(text, icon, url, url == best) for text, icon, url in items if url)) for label, items in found]
 

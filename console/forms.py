@@ -31,5 +31,9 @@ class PreferenceForm(forms.Form):
     language = forms.ChoiceField(label=_("Language"), required=False, choices=[("", _("As the browser says")), *settings.LANGUAGES])
     theme = forms.ChoiceField(label=_("Theme"), required=False, choices=[("", _("As the system says")), ("light", _("Light")), ("dark", _("Dark"))])
     page_size = forms.TypedChoiceField(label=_("Rows per page"), coerce=int, choices=[(25, "25"), (50, "50"), (100, "100")])
-    keep_live = forms.BooleanField(label=_("Keep live"), required=False, help_text=_("Live parts keep their pace without a key or a move: for screens on a wall."))
-    shortcuts = forms.BooleanField(label=_("Single-key shortcuts"), required=False, help_text=_("J, K, X, C and others. They never fire while you type in a field."))
+    keep_live = forms.BooleanField(
+        label=_("Keep live"), required=False, help_text=_("Live parts keep their pace without a key or a move: for screens on a wall.")
+    )
+    shortcuts = forms.BooleanField(
+        label=_("Single-key shortcuts"), required=False, help_text=_("J, K, X, C and others. They never fire while you type in a field.")
+    )

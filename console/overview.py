@@ -142,7 +142,15 @@ def _no_worker(now: dt.datetime) -> list[Concern]:
 def _lost_nodes(now: dt.datetime) -> list[Concern]:
     lost = Node.objects.filter(seen_at__lt=now - NODE_ALIVE, seen_at__gte=now - MISSED_FOR, draining=False)
     return [
-        Concern("warn", "server", _("Node %(name)s does not answer") % {"name": node.name}, _("Its work goes to other workers."), reverse("console:workers"), _("Workers"), node.seen_at)
+        Concern(
+            "warn",
+            "server",
+            _("Node %(name)s does not answer") % {"name": node.name},
+            _("Its work goes to other workers."),
+            reverse("console:workers"),
+            _("Workers"),
+            node.seen_at,
+        )
         for node in lost[:5]
     ]
 
@@ -175,7 +183,17 @@ def _paused() -> list[Concern]:
         number = _capped(Job.objects.filter(pipeline=pipeline, state=JobState.QUEUED))
         detail = ngettext("%(n)s job waits in it.", "%(n)s jobs wait in it.", number) % {"n": counted(number)}
         url = reverse("pipelines:pipeline_detail", args=[pipeline.id])
-        found.append(Concern("paused", "pause", _("Pipeline %(name)s is paused") % {"name": pipeline.name}, f"{detail} {pipeline.pause_reason}".strip(), url, _("Show"), pipeline.updated_at))
+        found.append(
+            Concern(
+                "paused",
+                "pause",
+                _("Pipeline %(name)s is paused") % {"name": pipeline.name},
+                f"{detail} {pipeline.pause_reason}".strip(),
+                url,
+                _("Show"),
+                pipeline.updated_at,
+            )
+        )
     return found
 
 

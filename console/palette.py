@@ -68,7 +68,9 @@ def _places(user: User | AnonymousUser) -> list[Found]:
 
 def _jobs(text: str) -> list[Found]:
     rows = jobs(JobFilter(q=text))[:EACH]
-    return [Found(row.input_key.rpartition("/")[2], f"{row.get_state_display()} · {row.id[:8]}", "list", reverse("jobs:job_detail", args=[row.id])) for row in rows]
+    return [
+        Found(row.input_key.rpartition("/")[2], f"{row.get_state_display()} · {row.id[:8]}", "list", reverse("jobs:job_detail", args=[row.id])) for row in rows
+    ]
 
 
 def _media(text: str) -> list[Found]:

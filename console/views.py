@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout
-from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
@@ -31,6 +30,7 @@ from console.models import Preference
 from jobs.queries import NODE_ALIVE
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import User
     from django.http import HttpResponseBase
 
 YEAR = 365 * 86_400
@@ -44,7 +44,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     """Sign in, and go on to where the person wanted to be."""
     if request.method == "GET" and request.user.is_authenticated:
         return redirect(back(request, reverse("console:overview")))
-    form = SignInForm(request, data=request.POST or None)
+    form = SignInForm(request, data=request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         login(request, form.get_user())
         return redirect(back(request, resolve_url(settings.LOGIN_REDIRECT_URL)))
@@ -72,7 +72,7 @@ def appearance(request: HttpRequest) -> HttpResponse:
         changes["theme"] = "" if theme == "system" else theme
         response.set_cookie("theme", changes["theme"], max_age=YEAR, samesite="Lax")
     if changes and request.user.is_authenticated:
-        Preference.objects.update_or_create(user=cast("User", request.user), defaults=changes)
+        Preference.objects.update_or_create(user=request.user, defaults=changes)
     return response
 
 
@@ -161,7 +161,9 @@ def _wrong(request: HttpRequest, status: HTTPStatus, detail: str = "") -> HttpRe
     request_id = getattr(request, "id", "")
     if "text/html" not in request.headers.get("Accept", "text/html") and "*/*" not in request.headers.get("Accept", ""):
         return JsonResponse({"code": status.phrase.replace(" ", ""), "message": detail or status.phrase, "errors": [], "request_id": request_id}, status=status)
-    return render(request, f"console/error_{status.value}.html", {"detail": detail, "request_id": request_id, "path": urlsplit(request.path).path}, status=status)
+    return render(
+        request, f"console/error_{status.value}.html", {"detail": detail, "request_id": request_id, "path": urlsplit(request.path).path}, status=status
+    )
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
@@ -187,4 +189,4 @@ def conflict(request: HttpRequest, detail: str) -> HttpResponseBase:
 def server_error(request: HttpRequest) -> HttpResponse:
     """500: reads nothing from the database, which may be what is broken."""
     request_id = getattr(request, "id", "")
-    return render(None, "console/error_500.html", {"request_id": request_id}, status=HTTPStatus.INTERNAL_SERVER_ERROR)  # type: ignore[arg-type]
+    return render(None, "console/error_500.html", {"request_id": request_id}, status=HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -19,6 +19,7 @@ from console.views import conflict
 from jobs import job_page, queries, services
 from jobs.engine.errors import Refused
 from jobs.forms import PriorityForm, RetryForm
+from jobs.list_rows import row_version
 from jobs.models import Job
 from jobs.payloads import attempt_payload, event_payload, job_payload
 from jobs.timeline import timeline
@@ -97,7 +98,7 @@ def raw_download(request: HttpRequest, job_id: str) -> HttpResponse:
 def job_live(request: HttpRequest, job_id: str) -> HttpResponse:
     """Head and outputs anew, or 204 while nothing has changed. A finished job's parts come back without their trigger: polling ends."""
     job = find(job_id)
-    if request.GET.get("v") == job_page.row_version(job) and not job.is_final:
+    if request.GET.get("v") == row_version(job) and not job.is_final:
         return HttpResponse(status=204)
     context = frame(job, request.GET.get("tab", ""))
     if context["tab"] == "outputs":
@@ -138,7 +139,6 @@ def job_retry(request: HttpRequest, job_id: str) -> HttpResponseBase:
         except Refused as error:
             if error.code == "WrongState":
                 return conflict(request, error.message)
-            form.is_bound or form.full_clean()
             messages.error(request, translated(error.problems[0].message if error.problems else error.message))
             return redirect(target)
         messages.success(request, _("A new job was made."))

@@ -26,13 +26,13 @@ class JobFilterForm(forms.Form):
     source = forms.ChoiceField(label=_("Source"), required=False, choices=[("", _("All")), *Job.Source.choices])
     template = forms.CharField(label=_("Template"), required=False, max_length=128)
     code = forms.CharField(label=_("Error code"), required=False, max_length=64)
-    media = forms.CharField(label=_("Media"), required=False, max_length=32)
     from_ = forms.ChoiceField(label=_("Created"), required=False, choices=WHEN)
     to = forms.CharField(label=_("Created before"), required=False, max_length=32)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["q"].widget = forms.TextInput(attrs={"type": "search", "data-ime": "", "placeholder": _("File name, id, user data, error")})
+        self.fields["media"] = forms.CharField(label=_("Media"), required=False, max_length=32)  # not an attribute: a form's «media» is something else
         names = list(Pipeline.objects.order_by("name").values_list("name", flat=True)[:500])
         self.fields["pipeline"].choices = [("", _("All")), *((name, name) for name in names)]  # type: ignore[attr-defined]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +14,13 @@ from jobs import log_reader, queries, workspace
 from jobs.engine.errors import CODES
 from jobs.list_rows import is_held, look_of, row_version
 from jobs.models import Attempt, Job, Output
+from jobs.models import Step as JobStep
 from jobs.states import JobState, Phase, StepState
 from templates_app.fields import LABELS
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from jobs.log_reader import Line
 
 VIDEO_FILES = frozenset({"mp4", "mov", "m4v", "webm"})
@@ -137,9 +139,9 @@ def _left(job: Job, now: dt.datetime) -> float | None:
     return (now - attempt).total_seconds() * (100 - job.progress) / job.progress
 
 
-def _ahead(step: Any) -> int:
+def _ahead(step: JobStep) -> int:
     """How many waiting steps of the pipeline come before this one (counted to 1,000)."""
-    rows = type(step).objects.filter(pipeline=step.pipeline_id, lane=step.lane, state=StepState.READY)
+    rows = JobStep.objects.filter(pipeline=step.pipeline_id, lane=step.lane, state=StepState.READY)
     sooner = rows.filter(priority__gt=step.priority)[:1000].count()
     return min(1000, sooner + rows.filter(priority=step.priority, seq__lt=step.seq)[:1000].count())
 
@@ -249,10 +251,17 @@ def parameters(output: Output) -> list[Parameter]:
     """As resolved for this input; before that, what template and overrides say."""
     origins = {"override": _("this job"), "template": _("template"), "default": _("default"), "source": _("source")}
     if output.parameters:
-        return [Parameter(str(LABELS.get(row["loc"], row["loc"])), row["loc"], str(row["value"]), origins.get(row["origin"], row["origin"])) for row in output.parameters]
+        return [
+            Parameter(str(LABELS.get(row["loc"], row["loc"])), row["loc"], str(row["value"]), origins.get(row["origin"], row["origin"]))
+            for row in output.parameters
+        ]
     over = flat(output.overrides)
     rows = flat(output.effective)
-    return [Parameter(str(LABELS.get(name, name)), name, str(value), origins["override" if name in over else "template"]) for name, value in rows.items() if value is not None]
+    return [
+        Parameter(str(LABELS.get(name, name)), name, str(value), origins["override" if name in over else "template"])
+        for name, value in rows.items()
+        if value is not None
+    ]
 
 
 def changes(job: Job) -> list[Change]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +14,8 @@ from jobs.models import Job, Pipeline
 from jobs.states import JobState
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from django.http import QueryDict
 
 CHIPS_SHOWN = 2

@@ -91,7 +91,8 @@ def window(path: Path, *, before: int | None = None, around: int | None = None, 
 
 def search(path: Path, text: str) -> Hits:
     """All lines that have ``text`` in them, whatever its case."""
-    wanted, total, found = text.lower(), 0, []
+    wanted, total = text.lower(), 0
+    found: list[Line] = []
     for number, line, _at in _numbered(path):
         if wanted in line.lower():
             total += 1

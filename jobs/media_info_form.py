@@ -13,7 +13,9 @@ from jobs.models import Pipeline
 class MediaInfoForm(forms.Form):
     """An input and a pipeline."""
 
-    input = forms.CharField(label=_("Input file"), max_length=1200, strip=False, help_text=_("An address: oss://bucket/key. Browse, paste, or take a recent one."))
+    input = forms.CharField(
+        label=_("Input file"), max_length=1200, strip=False, help_text=_("An address: oss://bucket/key. Browse, paste, or take a recent one.")
+    )
     pipeline = forms.ChoiceField(label=_("Pipeline"), help_text=_("Media info takes no slot of it."))
     token = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 

@@ -125,13 +125,20 @@ def _input(found: Summary, source: Address) -> None:
         rate = f" · {video['fps']:g} fps" if video.get("fps") else ""
         found.facts.append(f"{video['codec']} · {video['width']} × {video['height']}{rate}")
     for audio in (info.get("audio") or [])[:1]:
-        found.facts.append(" · ".join(str(part) for part in (audio["codec"], f"{audio['sample_rate']} Hz" if audio.get("sample_rate") else "", audio.get("channel_layout") or "") if part))
+        found.facts.append(
+            " · ".join(
+                str(part)
+                for part in (audio["codec"], f"{audio['sample_rate']} Hz" if audio.get("sample_rate") else "", audio.get("channel_layout") or "")
+                if part
+            )
+        )
 
 
 def _clip(forms: JobForms, seconds: float | None) -> float | None:
     """Seconds that will be processed."""
     cleaned = getattr(forms.main, "cleaned_data", {})
-    start, duration = cleaned.get("start") or 0.0, cleaned.get("duration")
+    start: float = cleaned.get("start") or 0.0
+    duration: float | None = cleaned.get("duration")
     rest = None if seconds is None else max(0.0, seconds - start)
     if duration is None:
         return rest

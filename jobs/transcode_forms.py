@@ -30,13 +30,14 @@ OVERRIDABLE = (
     "video.scale_type", "video.fps", "video.gop", "audio.remove", "audio.codec", "audio.bitrate_kbps", "audio.sample_rate", "audio.channels", "subtitle.remove",
     "mux.segment_seconds",
 )  # fmt: skip
+YES_NO = {"yes": True, "no": False}
 _TIME = re.compile(r"(?:(?:(\d{1,2}):)?(\d{1,2}):)?(\d{1,5}(?:[.,]\d{1,3})?)\Z")
 
 
 class SecondsField(forms.CharField):
     """A time as hh:mm:ss.mmm or as seconds; cleaned to seconds, or None."""
 
-    def clean(self, value: Any) -> float | None:  # type: ignore[override]  # a CharField only for its widget
+    def clean(self, value: Any) -> float | None:
         """Read the time."""
         text = str(super().clean(value) or "").strip()
         if not text:
@@ -145,11 +146,10 @@ class OutputForm(forms.Form):
 
     def _overrides(self, cleaned: Mapping[str, Any]) -> dict[str, Any]:
         try:
-            found: dict[str, Any] = json.loads(cleaned["rest"] or "{}")
+            given = json.loads(cleaned["rest"] or "{}")
         except ValueError:
-            found = {}
-        if not isinstance(found, dict):
-            found = {}
+            given = {}
+        found: dict[str, Any] = given if isinstance(given, dict) else {}
         for name in OVERRIDABLE:
             value = cleaned.get(name)
             if value is None or value == "":
@@ -157,9 +157,7 @@ class OutputForm(forms.Form):
             section, _dot, field = name.partition(".")
             inner = found.setdefault(section, {})
             if isinstance(inner, dict):
-                inner[field] = {"yes": True, "no": False}.get(value, value) if isinstance(value, str) else value
-                if value not in ("yes", "no"):
-                    inner[field] = engine_value(name, value)
+                inner[field] = YES_NO[value] if value in YES_NO else engine_value(name, value)
         return found
 
 
@@ -229,7 +227,8 @@ class JobForms:
     def errors(self) -> list[tuple[str, str, str]]:
         """All mistakes for the summary: anchor, label, text."""
         found = []
-        for form, prefix in [(self.main, "")] + [(form, _t("Output %(n)s") % {"n": i + 1}) for i, form in enumerate(self.outputs)]:  # type: ignore[list-item]
+        outputs: list[tuple[forms.Form, str]] = [(form, _t("Output %(n)s") % {"n": i + 1}) for i, form in enumerate(self.outputs)]
+        for form, prefix in [(self.main, ""), *outputs]:
             found += [("", prefix, str(text)) for text in form.non_field_errors()]
             for field in form:
                 label = f"{prefix}: {field.label}" if prefix else str(field.label)
@@ -318,7 +317,7 @@ class JobForms:
 def _main_initial(document: Mapping[str, Any]) -> dict[str, Any]:
     """Form values of a document, without its outputs."""
     source = document.get("input") or ""
-    given = {"address": source} if isinstance(source, str) else dict(source)
+    given: dict[str, Any] = {"address": source} if isinstance(source, str) else dict(source)
     initial = {name: document[name] for name in ("pipeline", "priority", "user_data", "retry_of", "token") if document.get(name) not in (None, "")}
     return initial | {"input": given.get("address", ""), "start": _shown(given.get("start")), "duration": _shown(given.get("duration"))}
 
@@ -337,7 +336,8 @@ def _override_field(shown: Any, params: Mapping[str, Any]) -> forms.Field:
         return forms.ChoiceField(label=shown.label, required=False, choices=[("", was), ("yes", _("Yes")), ("no", _("No"))])
     field.required, field.initial, field.help_text = False, None, ""
     if isinstance(field, forms.ChoiceField):
-        field.choices = [("", was), *(choice for choice in field.choices if choice[0] != "")]  # type: ignore[misc, union-attr]
+        known: list[Any] = list(field.choices)  # type: ignore[arg-type]  # a list of pairs, whatever else Django would take
+        field.choices = [("", was), *(choice for choice in known if choice[0] != "")]
     else:
         field.widget.attrs["placeholder"] = f"{said:g}" if isinstance(said, int | float) else ""
     return field

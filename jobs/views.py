@@ -21,7 +21,7 @@ from console.lib.paging import page
 from jobs import bulk, queries
 from jobs.engine.errors import Refused
 from jobs.forms import KINDS, JobFilterForm, PriorityForm, SavedViewForm
-from jobs.list_rows import chips, rows_of, row_version
+from jobs.list_rows import chips, row_version, rows_of
 from jobs.models import Job, SavedView
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ register = template.Library()
 
 # --- quantities -------------------------------------------------------------------------------------------------------
 @register.filter
-def duration(seconds: float | dt.timedelta | None) -> str:
+def duration(seconds: Any) -> str:
     """Working times: «0.4 s», «42 s», «2 min 5 s», «1 h 4 min». Empty for None."""
     if isinstance(seconds, dt.timedelta):
         seconds = seconds.total_seconds()
@@ -47,7 +47,7 @@ def duration(seconds: float | dt.timedelta | None) -> str:
 
 
 @register.filter
-def clock(seconds: float | None) -> str:
+def clock(seconds: Any) -> str:
     """Positions in media: «1:02», «1:02:03», with tenths below a minute: «0:04.2». Empty for None."""
     if seconds is None or isinstance(seconds, str):
         return ""
@@ -61,7 +61,7 @@ def clock(seconds: float | None) -> str:
 
 
 @register.filter(name="bytes")
-def bytes_(size: int | None) -> str:
+def bytes_(size: Any) -> str:
     """Sizes in decimal units: «734 B», «1.4 MB». Empty for None."""
     if size is None or isinstance(size, str):
         return ""
@@ -87,7 +87,7 @@ def grouped(number: int | None) -> str:
 
 # --- times ------------------------------------------------------------------------------------------------------------
 @register.simple_tag
-def when(moment: dt.datetime | None, empty: str = "–") -> SafeString:
+def when(moment: Any, empty: str = "–") -> SafeString:
     """A moment as relative text, with the absolute time in the reader's zone as title. Strings from JSON are read as ISO times."""
     if isinstance(moment, str):
         try:
@@ -126,7 +126,9 @@ def moment(value: dt.datetime | None) -> SafeString:
     if value is None:
         return mark_safe('<span class="u-subtle">–</span>')
     local = timezone.localtime(value)
-    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="seconds"), local.strftime("%Z"), local.strftime("%Y-%m-%d %H:%M:%S"))
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="seconds"), local.strftime("%Z"), local.strftime("%Y-%m-%d %H:%M:%S")
+    )
 
 
 # --- looks ------------------------------------------------------------------------------------------------------------
@@ -151,7 +153,9 @@ def badge(state: str, warnings: int = 0, held: bool = False, label: str = "") ->
     text = label or (str(look.label) if key != "warned" else ngettext("Succeeded, %(n)s warning", "Succeeded, %(n)s warnings", warnings) % {"n": warnings})
     if look is LOOKS["unknown"] and not label:
         text = key
-    return format_html('<span class="c-badge c-badge--{}" data-state="{}">{}<span class="c-badge__text">{}</span></span>', look.tone, state, icon(look.icon), text)
+    return format_html(
+        '<span class="c-badge c-badge--{}" data-state="{}">{}<span class="c-badge__text">{}</span></span>', look.tone, state, icon(look.icon), text
+    )
 
 
 @register.simple_tag
@@ -203,7 +207,7 @@ def words(text: str) -> list[str]:
 
 
 @register.filter
-def term(text: str) -> str:
+def term(text: Any) -> str:
     """A word or value of the engine, in the reader's language: «video codec», «540p: duration», «missing»."""
     return translated_word(str(text)) if text is not None else "–"
 

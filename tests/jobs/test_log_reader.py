@@ -61,7 +61,7 @@ def test_it_finds_the_place_of_a_line(log: Path) -> None:
 
 def test_it_reads_on_from_where_it_was_and_waits_for_whole_lines(tmp_path: Path) -> None:
     path = tmp_path / "log"
-    path.write_bytes("eins\nzwei\nhal".encode())
+    path.write_bytes(b"eins\nzwei\nhal")
     first = log_reader.appended(path, 0, 0)
     assert [(row.number, row.text) for row in first.lines] == [(1, "eins"), (2, "zwei")]
     with path.open("ab") as out:
@@ -87,7 +87,14 @@ def test_a_log_that_is_not_there_is_empty(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "level"),
-    [("[info] 0 errors", ""), ("[error] x", "E"), ("[libx264 @ 0x1] [warning] y", "W"), ("Conversion failed!", "E"), ("deprecated pixel format", "W"), ("frame=1", "")],
+    [
+        ("[info] 0 errors", ""),
+        ("[error] x", "E"),
+        ("[libx264 @ 0x1] [warning] y", "W"),
+        ("Conversion failed!", "E"),
+        ("deprecated pixel format", "W"),
+        ("frame=1", ""),
+    ],
 )
 def test_it_tells_how_bad_a_line_is(text: str, level: str) -> None:
     assert log_reader.level_of(text) == level

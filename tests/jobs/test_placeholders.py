@@ -25,7 +25,9 @@ def test_it_fills_placeholders_and_adds_the_extension_once(pattern: str, key: st
     assert expand(pattern, TALK, "mp4") == key
 
 
-@pytest.mark.parametrize(("name", "stem", "extension"), [("README", "README", ""), (".hidden", ".hidden", ""), ("a.b", "a", "b"), ("会议 🎬.mov", "会议 🎬", "mov")])
+@pytest.mark.parametrize(
+    ("name", "stem", "extension"), [("README", "README", ""), (".hidden", ".hidden", ""), ("a.b", "a", "b"), ("会议 🎬.mov", "会议 🎬", "mov")]
+)
 def test_it_splits_names(name: str, stem: str, extension: str) -> None:
     assert expand("{FileName}|{ExtName}|{ObjectPrefix}", Address("input", name)) == f"{stem}|{extension}|"
 

@@ -106,7 +106,9 @@ def test_outputs_are_added_and_removed_and_nothing_typed_is_lost(bob: User, clip
         ({"outputs-0-bucket": "input"}, "Bucket"),
     ],
 )
-def test_what_is_wrong_is_said_and_everything_is_kept(change: dict[str, str], said: str, bob: User, clip: str, client_of: Callable[[User | None], Client]) -> None:
+def test_what_is_wrong_is_said_and_everything_is_kept(
+    change: dict[str, str], said: str, bob: User, clip: str, client_of: Callable[[User | None], Client]
+) -> None:
     client = client_of(bob)
     data = form(client.get(NEW, {"input": clip}).content.decode()) | {"outputs-0-audio.channels": "1", "duration": "0:00:01.5"} | change
     response = client.post(NEW, data)

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import models, transaction
@@ -25,6 +24,9 @@ from media_assets.buckets import ensure_default_buckets
 from media_assets.models import Media
 from templates_app import services as template_services
 from templates_app.models import Template
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
 
 NAMES = (
     "launch-keynote.mp4",
