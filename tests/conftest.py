@@ -33,7 +33,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,8 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.test import Client
+
+from tests.clips import Clips
 
 ROOT = Path(__file__).resolve().parents[1]
 ON_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
@@ -198,41 +200,6 @@ def ffmpeg() -> str:
     return imageio_ffmpeg.get_ffmpeg_exe()
 
 
-@dataclass
-class Clips:
-    """Small synthetic sources, each made once."""
-
-    folder: Path
-    ffmpeg: str
-    made: dict[str, Path] = field(default_factory=dict)
-
-    def make(
-        self,
-        seconds: float = 2,
-        size: str = "320x180",
-        rate: str | int = 25,
-        video: bool = True,
-        audio: bool = True,
-        suffix: str = "mp4",
-        more: tuple[str, ...] = (),
-    ) -> Path:
-        """A moving test picture and a 440 Hz tone; H.264 + AAC unless ``more`` says otherwise (ffmpeg output options)."""
-        name = f"{seconds}-{size}-{rate}-{video:d}{audio:d}-{abs(hash(more)):x}.{suffix}".replace("/", "_")
-        if name in self.made:
-            return self.made[name]
-        argv = [self.ffmpeg, "-nostdin", "-v", "error", "-y"]
-        if video:
-            argv += ["-f", "lavfi", "-i", f"testsrc2=size={size}:rate={rate}:duration={seconds}"]
-        if audio:
-            argv += ["-f", "lavfi", "-i", f"sine=frequency=440:sample_rate=44100:duration={seconds}"]
-        if video and "-c:v" not in more:
-            argv += ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"]
-        path = self.folder / name
-        subprocess.run([*argv, *more, str(path)], check=True, stdin=subprocess.DEVNULL, timeout=120)
-        self.made[name] = path
-        return path
-
-
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory, ffmpeg: str) -> Clips:
     """Makes small sources on demand."""
@@ -244,7 +211,23 @@ def decoded(ffmpeg: str) -> Callable[[Path], int]:
     """Decodes a whole file or local playlist, and does not forgive."""
 
     def decode(path: Path) -> int:
-        argv = [ffmpeg, "-nostdin", "-v", "error", "-xerror", "-i", str(path), "-map", "0:v:0?", "-map", "0:a?", "-fps_mode", "passthrough", "-enc_time_base:v", "demux"]
+        argv = [
+            ffmpeg,
+            "-nostdin",
+            "-v",
+            "error",
+            "-xerror",
+            "-i",
+            str(path),
+            "-map",
+            "0:v:0?",
+            "-map",
+            "0:a?",
+            "-fps_mode",
+            "passthrough",
+            "-enc_time_base:v",
+            "demux",
+        ]
         done = subprocess.run(
             [*argv, "-progress", "pipe:1", "-f", "null", "-"], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300, check=False
         )

@@ -10,7 +10,7 @@ import imageio_ffmpeg
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from tests.conftest import Clips
+from tests.clips import Clips
 from tests.e2e.conftest import ARGUMENTS, chromium, sign_in
 from tests.server import ROOT, Server
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Clips
+from tests.clips import Clips
 from tests.server import ROOT, TOKEN, Server
 
 pytestmark = pytest.mark.e2e

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.conftest import Clips
+from tests.clips import Clips
 from tests.server import PASSWORD, Server
 
 pytestmark = pytest.mark.e2e
