@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import pgettext_lazy
 
 from jobs.models import Pipeline
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from jobs.models import PipelineEvent
 
 KINDS = {
-    "created": gettext_lazy("Created"),
-    "changed": gettext_lazy("Changed"),
-    "paused": gettext_lazy("Paused"),
-    "resumed": gettext_lazy("Resumed"),
-    "took over": gettext_lazy("Took over the jobs of another pipeline"),
+    "created": pgettext_lazy("what happened", "Created"),
+    "changed": pgettext_lazy("what happened", "Changed"),
+    "paused": pgettext_lazy("what happened", "Paused"),
+    "resumed": pgettext_lazy("what happened", "Resumed"),
+    "took over": pgettext_lazy("what happened", "Took over the jobs of another pipeline"),
 }
 
 

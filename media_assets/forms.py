@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from console.error_texts import translated
 from jobs.engine.address import key_mistake
@@ -54,7 +54,7 @@ class MediaFilterForm(forms.Form):
     match = forms.ChoiceField(label=gettext_lazy("Words"), required=False, choices=[("", gettext_lazy("Any word")), ("all", gettext_lazy("All words"))])
     category = CategoryField(label=gettext_lazy("Category"), empty=gettext_lazy("All categories"))
     tag = forms.CharField(
-        label=gettext_lazy("Tag"), required=False, max_length=32, widget=forms.TextInput(attrs={"size": 14, "data-ime": "", "autocomplete": "off"})
+        label=gettext_lazy("Tag"), required=False, max_length=32, widget=forms.TextInput(attrs={"type": "search", "data-ime": "", "autocomplete": "off"})
     )
     state = forms.ChoiceField(label=gettext_lazy("Publish state"), required=False, choices=[("", gettext_lazy("All")), *Media.State.choices])
     failed = forms.ChoiceField(label=gettext_lazy("Jobs"), required=False, choices=[("", gettext_lazy("All")), ("1", gettext_lazy("With a failed job"))])
@@ -69,8 +69,8 @@ class MediaFilterForm(forms.Form):
             ("long", gettext_lazy("Over 1 hour")),
         ],
     )
-    since = forms.DateField(label=gettext_lazy("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    until = forms.DateField(label=gettext_lazy("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    since = forms.DateField(label=pgettext_lazy("date", "From"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    until = forms.DateField(label=pgettext_lazy("date", "To"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
 
     def wanted(self, sort: str) -> MediaFilter:
         """The filter for the query; a field that cannot be read asks nothing."""

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from console.auth import admin, viewer
+from console.error_texts import translated
 from console.lib.form_errors import add_refusal
 from console.lib.lists import chips, paged, without
 from console.lib.pages import render_page
@@ -127,7 +128,7 @@ def template_duplicate(request: HttpRequest, template_id: str) -> HttpResponse:
     """The editor, filled with another template's parameters."""
     row = _template(template_id)
     params = row.current.params  # type: ignore[union-attr]  # _template answers 404 without one
-    initial = {"name": services.free_name(row.name), "description": row.description, **initial_of(params)}
+    initial = {"name": services.free_name(row.name), "description": translated(row.description), **initial_of(params)}
     form = TemplateForm(request.POST if request.method == "POST" else None, initial=initial, base=params)
     return _create(request, form, original=row)
 

@@ -234,6 +234,15 @@ function start() {
     part(entry, "drop-row").hidden = !remove;
   }
 
+  /** A job that has ended is said once: its row is not asked for any more. */
+  document.addEventListener("reelmill:swapped", () => {
+    for (const box of list.querySelectorAll(".p-upload__job:not([data-poll]):not([data-said])")) {
+      box.dataset.said = "1";
+      const tone = box.querySelector('[data-state="succeeded"]') ? "success" : "error";
+      document.dispatchEvent(new CustomEvent("reelmill:toast", { detail: { text: box.dataset.announce, tone } }));
+    }
+  });
+
   // --- telling ---------------------------------------------------------------------------------------------------------
   function tell() {
     const total = entries.length;
