@@ -20,6 +20,7 @@ from jobs.engine.spec import TranscodeSpec
 from jobs.engine.template import Template, merge
 from jobs.ffmpeg import probe as ffprobe
 from jobs.ffmpeg import tools
+from jobs.management.arguments import json_object
 from jobs.models import Job
 from templates_app.queries import find
 
@@ -36,7 +37,7 @@ class Command(BaseCommand):
         """What to explain."""
         parser.add_argument("job", help="id of a job, or a local media file")
         parser.add_argument("--template", "-t", action="append", default=[], help="id or name; with a file")
-        parser.add_argument("--overrides", default="{}", help="a partial template as JSON; with a file")
+        parser.add_argument("--overrides", type=json_object, default={}, help="a partial template as JSON; with a file")
         parser.add_argument("--start", type=float, default=None)
         parser.add_argument("--duration", type=float, default=None)
         parser.add_argument("--json", action="store_true", help="plan and commands as one JSON document")
@@ -75,7 +76,7 @@ class Command(BaseCommand):
         if not options["template"]:
             raise CommandError("Name at least one --template.")
         path = Path(options["job"]).resolve()
-        overrides = json.loads(options["overrides"])
+        overrides = options["overrides"]
         templates = []
         for name in options["template"]:
             version = find(name).current

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from pathlib import Path
@@ -14,8 +13,9 @@ from django.db import close_old_connections
 from jobs import services
 from jobs.engine.address import SCHEME, Address
 from jobs.engine.errors import Refused
-from jobs.engine.spec import TranscodeSpec
+from jobs.management.arguments import json_object
 from jobs.models import Job
+from jobs.payloads import read_job_request
 from jobs.states import JobState
 from media_assets.storage import storage
 from templates_app.queries import find
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("file", help="a local file, or an address oss://bucket/key")
         parser.add_argument("--template", "-t", action="append", required=True, help="id or name; may be given several times: one output each")
         parser.add_argument("--output", "-o", action="append", default=[], help="address of each output; default: oss://output/<name>-<template>.<ext>")
-        parser.add_argument("--overrides", default="{}", help="a partial template as JSON, for all outputs")
+        parser.add_argument("--overrides", type=json_object, default={}, help="a partial template as JSON, for all outputs")
         parser.add_argument("--pipeline", default="default")
         parser.add_argument("--priority", type=int, default=None, choices=range(1, 11), metavar="1-10")
         parser.add_argument("--start", type=float, default=None, help="where the clip begins, s")
@@ -46,20 +46,20 @@ class Command(BaseCommand):
         """Submit, print the id, perhaps wait."""
         try:
             source = self._source(options["file"])
-            document = {
-                "input": {"address": str(source), "start": options["start"], "duration": options["duration"]},
-                "outputs": [
-                    {"template": name, "address": address, "overrides": json.loads(options["overrides"])}
-                    for name, address in self._outputs(source, options["template"], options["output"])
-                ],
-            }
-            job = services.submit(
-                spec=TranscodeSpec.model_validate(document, strict=False),
-                pipeline=options["pipeline"],
-                priority=options["priority"],
-                user_data=options["user_data"],
-                source=Job.Source.CLI,
+            request = read_job_request(
+                {
+                    "kind": "transcode",
+                    "pipeline": options["pipeline"],
+                    "priority": options["priority"],
+                    "user_data": options["user_data"],
+                    "input": {"address": str(source), "start": options["start"], "duration": options["duration"]},
+                    "outputs": [
+                        {"template": name, "address": address, "overrides": options["overrides"]}
+                        for name, address in self._outputs(source, options["template"], options["output"])
+                    ],
+                }
             )
+            job = services.submit(**dict(request), source=Job.Source.CLI)
         except Refused as error:
             places = "".join(f"\n  {'.'.join(map(str, problem.loc))}: {problem.message}" for problem in error.problems)
             raise CommandError(f"{error.code}: {error.message}{places}") from None
