@@ -22,14 +22,15 @@ WITH RECURSIVE waiting(pipeline, needs) AS (
     FROM waiting w
     WHERE w.needs IS NOT NULL
 )
-SELECT h.id, h.pipeline_id, h.needs, h.priority, h.seq
+SELECT (SELECT s.id {first}) AS id, w.pipeline, w.needs, (SELECT s.priority {first}) AS priority, (SELECT s.seq {first}) AS seq
 FROM waiting w
-JOIN jobs_step h ON h.id = (
-    SELECT s.id FROM jobs_step s WHERE s.pipeline_id = w.pipeline AND s.lane = %(lane)s AND s.state = 'ready' AND s.needs = w.needs
-    ORDER BY s.priority DESC, s.seq, s.id LIMIT 1
-)
-ORDER BY h.priority DESC, h.seq, h.id
+WHERE w.needs IS NOT NULL
+ORDER BY priority DESC, seq, id
 """
+HEAD_OF = """
+FROM jobs_step s WHERE s.pipeline_id = w.pipeline AND s.lane = %(lane)s AND s.state = 'ready' AND s.needs = w.needs
+ORDER BY s.priority DESC, s.seq, s.id LIMIT 1
+"""  # asked three times instead of joined once: PostgreSQL joins by reading the whole table
 FREE_SLOT = "(SELECT count(*) FROM jobs_step r WHERE r.pipeline_id = p.id AND r.state = 'running' AND r.lane = 'main') < p.slots"
 ACTIVE = "SELECT slots FROM jobs_pipeline WHERE id = %s AND state = 'Active'"
 FIRST = """
@@ -66,11 +67,15 @@ class Head(NamedTuple):
 
 def heads(lane: str, capabilities: frozenset[str] | None = None) -> list[Head]:
     """Claimable heads, the best first; only those whose needs are within ``capabilities`` (None: whatever they need)."""
-    free = FREE_SLOT if lane == Lane.MAIN else "1 = 1"  # light steps take no slot
     with connection.cursor() as cursor:
-        cursor.execute(HEADS.format(free=free), {"lane": str(lane)})
+        cursor.execute(query(lane), {"lane": str(lane)})
         found = [Head(*row) for row in cursor.fetchall()]
     return [head for head in found if capabilities is None or not head.needs or capabilities.issuperset(head.needs.split("+"))]
+
+
+def query(lane: str) -> str:
+    """The statement behind :func:`heads`. Light steps take no slot."""
+    return HEADS.format(free=FREE_SLOT if lane == Lane.MAIN else "1 = 1", first=HEAD_OF)
 
 
 def confirm(best: Head, lane: str, next_best: Head | None) -> Candidate | None:
