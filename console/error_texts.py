@@ -54,8 +54,6 @@ CODE_SENTENCES = (
     _("Use one of the methods in the header «Allow»."),
     _("The work has not finished in time; it goes on."),
     _("Ask for the job named."),
-    _("There were too many failed tries."),
-    _("Wait some minutes, then try again."),
     _("This Idempotency-Key was used for another request."),
     _("Use a new key for a new request."),
     _("There is not enough free space."),

@@ -44,7 +44,6 @@ CODES: dict[str, Code] = {
     "WrongState": Code("This cannot be done in the present state.", "Look at the state, then decide.", status=409),
     "MethodNotAllowed": Code("This address does not know that method.", "Use one of the methods in the header «Allow».", status=405),
     "NotFinishedYet": Code("The work has not finished in time; it goes on.", "Ask for the job named.", retryable=True, status=504),
-    "TooManyTries": Code("There were too many failed tries.", "Wait some minutes, then try again.", retryable=True, status=429),
     "IdempotencyConflict": Code("This Idempotency-Key was used for another request.", "Use a new key for a new request.", status=409),
     "StorageFull": Code("There is not enough free space.", "Free some space or add storage.", retryable=True, status=507),
     # the input
