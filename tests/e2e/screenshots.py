@@ -37,11 +37,13 @@ def fill(server: Server, room: Path) -> dict[str, str]:
     return ids
 
 
-def take(page: Page, name: str) -> None:
-    """One picture, few colours, so that the repository stays small."""
+def take(page: Page, name: str, photograph: bool = False) -> None:
+    """One picture; with few colours, unless there is a photograph in it, so that the repository stays small."""
     path = IMAGES / f"{name}.png"
     page.wait_for_timeout(400)
     page.screenshot(path=path)
+    if photograph:
+        return
     with Image.open(path) as picture:
         picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
 
@@ -67,12 +69,12 @@ def main() -> None:
             server.finished(sample)
             ids = fill(server, Path(folder))
             browser = playwright.chromium.launch(executable_path=chromium(), args=[*ARGUMENTS, "--no-sandbox"])
-            for theme, width, height in (("light", 1280, 800), ("dark", 1280, 800), ("light", 390, 844)):
+            for theme, width, height in (("light", 1440, 900), ("dark", 1440, 900), ("light", 390, 844)):
                 context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=theme, locale="en-GB", reduced_motion="reduce")
                 page = context.new_page()
                 sign_in(page, server.base)
                 shots = {
-                    ("light", 1280): {
+                    ("light", 1440): {
                         "overview": "/console/",
                         "jobs": "/console/jobs/",
                         "upload": "/console/media/upload/",
@@ -82,16 +84,16 @@ def main() -> None:
                         "pipelines": "/console/pipelines/",
                         "library": "/console/media/",
                     },
-                    ("dark", 1280): {"running-dark": f"/console/jobs/{ids['running']}/"},
+                    ("dark", 1440): {"running-dark": f"/console/jobs/{ids['running']}/"},
                     ("light", 390): {"phone": "/console/jobs/"},
                 }[theme, width]
                 for name, path in shots.items():
                     page.goto(server.base + path)
                     take(page, name)
-                if (theme, width) == ("light", 1280):
+                if (theme, width) == ("light", 1440):
                     page.goto(f"{server.base}/console/jobs/{sample}/outputs/")
                     play(page)
-                    take(page, "job")
+                    take(page, "job", photograph=True)
                     page.context.add_cookies([{"name": "django_language", "value": "zh-hans", "url": server.base}])
                     page.goto(f"{server.base}/console/jobs/")
                     take(page, "jobs-zh")
