@@ -1,0 +1,94 @@
+"""Lists and look-ups of jobs read an index, not a million rows; and what a search looks through is bounded."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils import timezone
+
+from jobs import queries
+from jobs.engine.errors import Refused
+from jobs.models import Job, Node, Pipeline
+from jobs.queries import JobFilter
+from tests.jobs.rows import waiting
+
+
+def asked(query: str) -> JobFilter:
+    return JobFilter.from_query(QueryDict(query))
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ("", "job_newest"),
+        ("sort=created", "job_newest"),
+        ("state=failed", "job_state_newest"),
+        ("kind=mediainfo", "job_kind_newest"),
+        ("source=cli", "job_source_newest"),
+        ("code=WorkerLost", "job_code_newest"),
+        ("pipeline=default", "job_pipeline_newest"),
+        ("pipeline=default&state=queued", "job_pipeline_state_newest"),
+        ("from=1h", "job_newest"),
+    ],
+)
+def test_each_filter_is_served_by_its_index(pipeline: Pipeline, query: str, index: str) -> None:
+    plan = queries.jobs(asked(query)).explain()
+    assert f"USING INDEX {index} " in f"{plan} ".replace("\n", " "), plan
+
+
+@pytest.mark.sqlite
+def test_what_submit_counts_is_served_by_an_index(pipeline: Pipeline) -> None:
+    rows: QuerySet[Job] = Job.objects.filter(pipeline=pipeline, state="queued").order_by()
+    assert "job_pipeline_state_newest (pipeline_id=? AND state=?)" in rows.explain()
+
+
+def test_a_search_looks_through_the_newest_jobs_only(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "WINDOW", 5)
+    jobs = [waiting(pipeline).job for _ in range(9)]
+    now = timezone.now()
+    for number, job in enumerate(jobs):
+        Job.objects.filter(pk=job.pk).update(user_data="needle", created_at=now + dt.timedelta(seconds=number))
+    assert [job.pk for job in queries.jobs(asked("q=NEEDLE"))] == [job.pk for job in jobs[:3:-1]]
+    assert [job.pk for job in queries.jobs(asked(f"q={jobs[0].pk}"))] == [jobs[0].pk], "by id the whole history is searched"
+
+
+def test_dates_are_whole_days_of_the_reader(pipeline: Pipeline) -> None:
+    job = waiting(pipeline).job
+    Job.objects.filter(pk=job.pk).update(created_at=dt.datetime(2026, 3, 1, 23, 30, tzinfo=dt.UTC))
+
+    def found(query: str) -> bool:
+        return queries.jobs(asked(query)).exists()
+
+    assert found("from=2026-03-01&to=2026-03-01")
+    assert not found("from=2026-03-02")
+    with timezone.override("Asia/Shanghai"):
+        assert found("from=2026-03-02&to=2026-03-02")
+        assert not found("to=2026-03-01")
+    assert found("from=2026-03-01T23:30:00Z&to=2026-03-01T23:30:01Z")
+    assert not found("to=2026-03-01T23:30:00Z")
+
+
+def test_all_bad_filters_are_told_together() -> None:
+    with pytest.raises(Refused) as caught:
+        asked("state=x&state=queued&from=never&sort=-size&q=%00")
+    assert sorted(problem.loc[0] for problem in caught.value.problems) == ["from", "q", "sort", "state"]
+
+
+def test_pipelines_are_found_by_id_and_name(pipeline: Pipeline) -> None:
+    assert queries.find_pipeline("default") == queries.find_pipeline(pipeline.id) == pipeline
+    for name in ("", "Default", "\x00", "x" * 5000, "\ud800"):
+        with pytest.raises(Refused) as caught:
+            queries.find_pipeline(name)
+        assert caught.value.code == "PipelineNotFound"
+
+
+def test_nodes_are_alive_for_ten_seconds(db: None) -> None:
+    now = timezone.now()
+    for name, age, lane in (("a", 1, "main"), ("b", 1, "short"), ("c", 11, "main")):
+        Node.objects.create(name=name, groups=[{"lane": lane}], started_at=now, seen_at=now - dt.timedelta(seconds=age))
+    assert [node.name for node in queries.alive_nodes()] == ["a", "b"]
+    assert [node.name for node in queries.alive_nodes("main")] == ["a"]
