@@ -37,9 +37,13 @@ class Pipeline(models.Model):
     name = models.CharField(_("name"), max_length=128, unique=True)
     type = models.CharField(_("type"), max_length=16, choices=Type.choices, default=Type.STANDARD)
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.ACTIVE)
-    slots = models.PositiveSmallIntegerField(_("slots"), default=2, validators=[MinValueValidator(1), MaxValueValidator(1000)], help_text=_("How many of its encodes may run at once."))
+    slots = models.PositiveSmallIntegerField(
+        _("slots"), default=2, validators=[MinValueValidator(1), MaxValueValidator(1000)], help_text=_("How many of its encodes may run at once.")
+    )
     default_priority = models.PositiveSmallIntegerField(_("default priority"), default=6, validators=PRIORITY, help_text=_("1–10; 10 runs first."))
-    max_queued = models.PositiveIntegerField(_("max queued"), default=10_000, validators=[MinValueValidator(1), MaxValueValidator(1_000_000)], help_text=_("Further submits are refused."))
+    max_queued = models.PositiveIntegerField(
+        _("max queued"), default=10_000, validators=[MinValueValidator(1), MaxValueValidator(1_000_000)], help_text=_("Further submits are refused.")
+    )
     pause_reason = models.CharField(_("reason of the pause"), max_length=200, blank=True)
     resume_at = models.DateTimeField(_("resume at"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -134,7 +138,9 @@ class Job(models.Model):
             models.Index(F("pipeline"), F("created_at").desc(), F("id").desc(), name="job_pipeline_newest"),
             models.Index(F("kind"), F("created_at").desc(), F("id").desc(), name="job_kind_newest"),
             models.Index(F("source"), F("created_at").desc(), F("id").desc(), name="job_source_newest"),
-            models.Index(F("pipeline"), F("state"), F("created_at").desc(), F("id").desc(), name="job_pipeline_state_newest"),  # whole: SQLite takes no partial one for «state = ?»
+            models.Index(
+                F("pipeline"), F("state"), F("created_at").desc(), F("id").desc(), name="job_pipeline_state_newest"
+            ),  # whole: SQLite takes no partial one for «state = ?»
             models.Index(F("code"), F("created_at").desc(), condition=~Q(code=""), name="job_code_newest"),
             models.Index(fields=("id",), condition=Q(cancel_requested=True, finished_at__isnull=True), name="job_cancelling"),
         ]

@@ -143,7 +143,9 @@ class Discard(models.Model):
     bucket = models.CharField(_("bucket"), max_length=63)
     key = models.CharField(_("key"), max_length=1023)
     etag = models.CharField(_("etag"), max_length=64, blank=True, help_text=_("only the object of this etag goes away"))
-    main = models.CharField(_("main object"), max_length=1023, default="", help_text=_("key of the set's playlist or of the single file; its lock guards the set"))
+    main = models.CharField(
+        _("main object"), max_length=1023, default="", help_text=_("key of the set's playlist or of the single file; its lock guards the set")
+    )
     token = models.CharField(_("token"), max_length=64, db_index=True, help_text=_("output and attempt that wrote it"))
     due_at = models.DateTimeField(_("due"), db_index=True)
 

@@ -6,29 +6,28 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('console', '0001_initial'),
+        ("console", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='KeptAnswer',
+            name="KeptAnswer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=255, verbose_name='idempotency key')),
-                ('digest', models.CharField(max_length=64, verbose_name='digest of the request')),
-                ('status', models.PositiveSmallIntegerField(default=0, help_text='0: not answered yet', verbose_name='HTTP status')),
-                ('body', models.TextField(blank=True, verbose_name='answer')),
-                ('created_at', models.DateTimeField(auto_now_add=True, db_index=True, verbose_name='created')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='user')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=255, verbose_name="idempotency key")),
+                ("digest", models.CharField(max_length=64, verbose_name="digest of the request")),
+                ("status", models.PositiveSmallIntegerField(default=0, help_text="0: not answered yet", verbose_name="HTTP status")),
+                ("body", models.TextField(blank=True, verbose_name="answer")),
+                ("created_at", models.DateTimeField(auto_now_add=True, db_index=True, verbose_name="created")),
+                ("user", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL, verbose_name="user")),
             ],
             options={
-                'verbose_name': 'kept answer',
-                'verbose_name_plural': 'kept answers',
-                'ordering': ('-created_at',),
-                'constraints': [models.UniqueConstraint(fields=('user', 'key'), name='kept_answer_key')],
+                "verbose_name": "kept answer",
+                "verbose_name_plural": "kept answers",
+                "ordering": ("-created_at",),
+                "constraints": [models.UniqueConstraint(fields=("user", "key"), name="kept_answer_key")],
             },
         ),
     ]

@@ -5,19 +5,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('jobs', '0001_initial'),
+        ("jobs", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(condition=models.Q(('cancel_requested', True), ('finished_at__isnull', True)), fields=['id'], name='job_cancelling'),
+            model_name="job",
+            index=models.Index(condition=models.Q(("cancel_requested", True), ("finished_at__isnull", True)), fields=["id"], name="job_cancelling"),
         ),
         migrations.AddIndex(
-            model_name='step',
-            index=models.Index(condition=models.Q(('not_before__isnull', False)), fields=['not_before'], name='step_not_before'),
+            model_name="step",
+            index=models.Index(condition=models.Q(("not_before__isnull", False)), fields=["not_before"], name="step_not_before"),
         ),
     ]

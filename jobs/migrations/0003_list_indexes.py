@@ -5,23 +5,33 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('jobs', '0002_sweep_indexes'),
+        ("jobs", "0002_sweep_indexes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='job',
-            name='job_unfinished',
+            model_name="job",
+            name="job_unfinished",
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(models.F('source'), models.OrderBy(models.F('created_at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='job_source_newest'),
+            model_name="job",
+            index=models.Index(
+                models.F("source"),
+                models.OrderBy(models.F("created_at"), descending=True),
+                models.OrderBy(models.F("id"), descending=True),
+                name="job_source_newest",
+            ),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(models.F('pipeline'), models.F('state'), models.OrderBy(models.F('created_at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='job_pipeline_state_newest'),
+            model_name="job",
+            index=models.Index(
+                models.F("pipeline"),
+                models.F("state"),
+                models.OrderBy(models.F("created_at"), descending=True),
+                models.OrderBy(models.F("id"), descending=True),
+                name="job_pipeline_state_newest",
+            ),
         ),
     ]

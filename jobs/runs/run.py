@@ -79,7 +79,14 @@ class Run:
     def probe(self, name: str, *, count_packets: bool = False, own_playlist: bool = False) -> Probe:
         """What is in a file of the room."""
         self.pulse.check()
-        return ffprobe.probe(self.room / name, tools=media_tools(), cwd=self.room, count_packets=count_packets, own_playlist=own_playlist, max_pixels=settings.REELMILL_MAX_PIXELS)
+        return ffprobe.probe(
+            self.room / name,
+            tools=media_tools(),
+            cwd=self.room,
+            count_packets=count_packets,
+            own_playlist=own_playlist,
+            max_pixels=settings.REELMILL_MAX_PIXELS,
+        )
 
     def need_space(self) -> None:
         """Raise NoSpace unless the room's file system has the reserve that the operator set."""

@@ -4,28 +4,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('media_assets', '0001_initial'),
+        ("media_assets", "0001_initial"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='mediafile',
-            name='media_file_object',
+            model_name="mediafile",
+            name="media_file_object",
         ),
         migrations.AddField(
-            model_name='discard',
-            name='etag',
-            field=models.CharField(blank=True, help_text='only the object of this etag goes away', max_length=64, verbose_name='etag'),
+            model_name="discard",
+            name="etag",
+            field=models.CharField(blank=True, help_text="only the object of this etag goes away", max_length=64, verbose_name="etag"),
         ),
         migrations.AddField(
-            model_name='discard',
-            name='main',
-            field=models.CharField(default='', help_text="key of the set's playlist or of the single file; its lock guards the set", max_length=1023, verbose_name='main object'),
+            model_name="discard",
+            name="main",
+            field=models.CharField(
+                default="", help_text="key of the set's playlist or of the single file; its lock guards the set", max_length=1023, verbose_name="main object"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='mediafile',
-            constraint=models.UniqueConstraint(fields=('bucket', 'key', 'role'), name='media_file_object'),
+            model_name="mediafile",
+            constraint=models.UniqueConstraint(fields=("bucket", "key", "role"), name="media_file_object"),
         ),
     ]

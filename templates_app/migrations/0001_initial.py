@@ -6,52 +6,76 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Template',
+            name="Template",
             fields=[
-                ('id', models.CharField(default=console.lib.ids.new_id, editable=False, max_length=64, primary_key=True, serialize=False, verbose_name='id')),
-                ('name', models.CharField(max_length=128, unique=True, verbose_name='name')),
-                ('kind', models.CharField(choices=[('custom', 'Custom'), ('static', 'Preset static'), ('intelligent', 'Preset intelligent'), ('narrowband', 'Narrowband'), ('customized', 'Customized')], default='custom', max_length=16, verbose_name='kind')),
-                ('description', models.CharField(blank=True, max_length=255, verbose_name='description')),
-                ('deleted_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='deleted')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated')),
+                ("id", models.CharField(default=console.lib.ids.new_id, editable=False, max_length=64, primary_key=True, serialize=False, verbose_name="id")),
+                ("name", models.CharField(max_length=128, unique=True, verbose_name="name")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("custom", "Custom"),
+                            ("static", "Preset static"),
+                            ("intelligent", "Preset intelligent"),
+                            ("narrowband", "Narrowband"),
+                            ("customized", "Customized"),
+                        ],
+                        default="custom",
+                        max_length=16,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("description", models.CharField(blank=True, max_length=255, verbose_name="description")),
+                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="deleted")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="updated")),
             ],
             options={
-                'verbose_name': 'template',
-                'verbose_name_plural': 'templates',
-                'ordering': ('name',),
+                "verbose_name": "template",
+                "verbose_name_plural": "templates",
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='TemplateVersion',
+            name="TemplateVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(verbose_name='number')),
-                ('params', models.JSONField(help_text='jobs.engine.template.Template as JSON', verbose_name='parameters')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
-                ('template', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='templates_app.template', verbose_name='template')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField(verbose_name="number")),
+                ("params", models.JSONField(help_text="jobs.engine.template.Template as JSON", verbose_name="parameters")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                (
+                    "template",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="versions", to="templates_app.template", verbose_name="template"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'template version',
-                'verbose_name_plural': 'template versions',
-                'ordering': ('template', '-number'),
+                "verbose_name": "template version",
+                "verbose_name_plural": "template versions",
+                "ordering": ("template", "-number"),
             },
         ),
         migrations.AddField(
-            model_name='template',
-            name='current',
-            field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='templates_app.templateversion', verbose_name='current version'),
+            model_name="template",
+            name="current",
+            field=models.ForeignKey(
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="templates_app.templateversion",
+                verbose_name="current version",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='templateversion',
-            constraint=models.UniqueConstraint(fields=('template', 'number'), name='template_version_number'),
+            model_name="templateversion",
+            constraint=models.UniqueConstraint(fields=("template", "number"), name="template_version_number"),
         ),
     ]
