@@ -18,7 +18,7 @@ from console.context import COUNT_CAP, counted
 from console.error_texts import translated
 from console.templatetags.console_tags import bytes_, duration
 from jobs.engine.errors import CODES, Refused
-from jobs.models import Attempt, Job, Node, Output, Pipeline
+from jobs.models import Attempt, Job, Node, Pipeline
 from jobs.queries import NODE_ALIVE, with_outputs
 from jobs.states import AttemptState, JobState
 from media_assets.models import Bucket, Media
@@ -202,7 +202,7 @@ def checklist() -> list[FirstStep]:
     bound = Bucket.objects.filter(is_input=True).exists() and Bucket.objects.filter(is_output=True).exists()
     active = Pipeline.objects.filter(state=Pipeline.State.ACTIVE).exists()
     online = any(node.groups for node in Node.objects.filter(seen_at__gte=timezone.now() - NODE_ALIVE))
-    ready = Output.objects.filter(state=JobState.SUCCEEDED).order_by("-published_at").values_list("job_id", flat=True).first()
+    ready = next((job_id for job_id, kind in _newest_good() if kind == "transcode"), "")
     own = Job.objects.exclude(source=Job.Source.SAMPLE).exists()
     return [
         FirstStep(_("Storage is bound"), bound, reverse("media:bucket_list")),
@@ -211,6 +211,11 @@ def checklist() -> list[FirstStep]:
         FirstStep(_("An output is ready: watch it"), bool(ready), reverse("jobs:job_detail", args=[ready]) if ready else reverse("jobs:job_list")),
         FirstStep(_("Upload a video of yours"), own and Media.objects.exists(), reverse("media:upload")),
     ]
+
+
+def _newest_good() -> QuerySet[Job, tuple[str, str]]:
+    """(id, kind) of the newest jobs that succeeded, as many as one index read gives."""
+    return Job.objects.filter(state=JobState.SUCCEEDED).order_by("-created_at", "-id").values_list("id", "kind")[:50]
 
 
 def _capped(rows: QuerySet[Any]) -> int:

@@ -104,7 +104,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     context = {"tiles": overview_data.tiles(), "attention": overview_data.attention(), "recent": overview_data.recent()}
     if not (preference and preference.checklist_dismissed):
         steps = overview_data.checklist()
-        context["checklist"] = [] if all(step.done for step in steps) and preference is None else steps
+        context["checklist"] = [] if all(step.done for step in steps) else steps
     if request.headers.get("X-Live"):
         return render(request, "console/overview.html#live", context)
     return render(request, "console/overview.html", context)

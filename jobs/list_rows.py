@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from django.http import QueryDict
 
 CHIPS_SHOWN = 2
+ANY_ID = "0" * 32  # stands in an address for the id of each row: addresses are built once for all rows
 FILTERS = ("q", "state", "pipeline", "source", "template", "code", "media", "from", "to")
 
 
@@ -27,6 +29,9 @@ class Row:
     """One job as the list shows it."""
 
     job: Job
+    url: str
+    new_url: str
+    name: str
     look: str
     held: bool
     version: str
@@ -67,15 +72,19 @@ def row_version(job: Job) -> str:
 
 def rows_of(jobs: Iterable[Job]) -> list[Row]:
     """The jobs as rows; pipeline and outputs were fetched with them."""
-    return [_row(job) for job in jobs]
+    new_url, detail_url = reverse("jobs:job_new"), reverse("jobs:job_detail", args=[ANY_ID])
+    return [_row(job, new_url, detail_url.replace(ANY_ID, job.id)) for job in jobs]
 
 
-def _row(job: Job) -> Row:
+def _row(job: Job, new_url: str, url: str) -> Row:
     now = timezone.now()
     names = list(dict.fromkeys(output.template_name for output in job.outputs.all()))
     ran = (job.finished_at or now) - job.started_at if job.started_at else None
     return Row(
         job=job,
+        url=url,
+        new_url=new_url,
+        name=job.input_key.rpartition("/")[2],
         look=look_of(job),
         held=is_held(job),
         version=row_version(job),

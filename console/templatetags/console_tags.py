@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import shlex
 from typing import TYPE_CHECKING, Any
 
@@ -135,6 +136,12 @@ def moment(value: dt.datetime | None) -> SafeString:
 @register.simple_tag
 def icon(name: str, extra: str = "") -> SafeString:
     """A picture of the sprite, for the eye only: the word stands beside it, or an aria-label on the button."""
+    return _icon(name, extra)
+
+
+@functools.lru_cache(maxsize=512)
+def _icon(name: str, extra: str) -> SafeString:
+    """A page has hundreds of them and there are some sixty: made once."""
     return format_html('<svg class="c-icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>', extra, static("console/icons.svg"), name)
 
 
