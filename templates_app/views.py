@@ -30,6 +30,8 @@ TABS = {"custom": (Template.Kind.CUSTOM,), "static": (Template.Kind.STATIC,)}
 
 def _template(template_id: str) -> Template:
     """A template by id or name; deleted ones too, since old jobs link to them."""
+    if "\x00" in template_id:  # no id or name has one, and PostgreSQL would not even look
+        raise Http404
     row = Template.objects.select_related("current").filter(pk=template_id).first()
     if row is None:
         row = Template.objects.select_related("current").filter(name=template_id, deleted_at=None).first()

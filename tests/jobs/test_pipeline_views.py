@@ -53,6 +53,8 @@ def test_it_refuses_the_wrong_method(client_of, alice, pipeline):
 def test_an_unknown_pipeline_is_not_found(client_of, alice, pipeline):
     for page in PAGES:
         assert client_of(alice).get(url(page, "nothing")).status_code == 404
+    assert client_of(alice).get("/console/pipelines/a%00b/").status_code == 404
+    assert client_of(alice).get(url("pipeline_list"), {"q": "a\x00b"}).status_code == 200
 
 
 def test_the_list_shows_the_load(client_of, charlie, pipeline):

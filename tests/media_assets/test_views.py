@@ -81,6 +81,8 @@ def test_it_refuses_the_wrong_method(client_of, alice, talk):
 def test_unknown_media_and_tabs_are_not_found(client_of, alice, talk):
     client = client_of(alice)
     assert client.get(url("media_detail", "nothing")).status_code == 404
+    assert client.get("/console/media/a%00b/").status_code == 404
+    assert client.get(url("media_list"), {"q": "a\x00b", "tag": "\x00", "category": "\x00"}).status_code == 200
     assert client.get(url("media_tab", talk.id, "nothing")).status_code == 404
     for page in CHANGES:
         assert client.get(url(page, "nothing")).status_code == 404
