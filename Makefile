@@ -32,7 +32,7 @@ check: environment-dev ## Lint, formats, types, layers, migrations: about a minu
 	@git ls-files -z '*.html' | xargs -0 .venv/bin/djade --target-version 5.2 --check
 	@$(PY) -m djlint . --lint --quiet
 	@$(PY) -m mypy .
-	@.venv/bin/lint-imports --no-logo 2>/dev/null || .venv/bin/lint-imports
+	@.venv/bin/lint-imports
 	@$(PY) tools/scratch.py $(MANAGE) check
 	@$(PY) tools/scratch.py $(MANAGE) makemigrations --check --dry-run
 	@$(PY) -m pytest -q tests/test_architecture.py tests/test_docs.py

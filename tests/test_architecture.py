@@ -261,7 +261,7 @@ def test_no_grab_bags_and_no_unfinished_places() -> None:
 def test_modules_stay_readable() -> None:
     long = {}
     for path in tracked():
-        lines = len(path.read_text().splitlines()) if path.suffix == ".py" else 0
+        lines = len(path.read_text().splitlines()) if path.suffix == ".py" and "migrations" not in path.parts else 0
         if lines > (LONGEST_TEST if path.is_relative_to(ROOT / "tests") else LONGEST_MODULE):
             long[str(path)] = lines
     assert not long, long
