@@ -163,12 +163,14 @@ def submit_meanwhile(over: threading.Event, took: list[float]) -> None:
 def be_worker() -> None:
     """Do what is claimable as a worker group does, with steps that do nothing."""
     from jobs import records, tasks
+    from jobs.group import keep_connection
     from jobs.records import Fence
     from jobs.scheduler import Claimed
 
     def nothing(claimed: Claimed) -> None:
         records.step_done(Fence(claimed.job_id, claimed.step_id, claimed.attempt))
 
+    keep_connection()
     print("ready", flush=True)
     sys.stdin.read()
     tasks.work(nothing)
