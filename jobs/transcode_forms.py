@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from console.error_texts import translated
@@ -44,7 +44,7 @@ class SecondsField(forms.CharField):
             return None
         match = _TIME.match(text)
         if not match:
-            raise forms.ValidationError(_t("Write hh:mm:ss.mmm or seconds."))
+            raise forms.ValidationError(gettext("Write hh:mm:ss.mmm or seconds."))
         hours, minutes, seconds = match.groups()
         return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds.replace(",", "."))
 
@@ -73,7 +73,7 @@ class TranscodeForm(forms.Form):
         super().__init__(*args, **kwargs)
         rows = Pipeline.objects.order_by("name")[:500]
         self.fields["pipeline"].choices = [  # type: ignore[attr-defined]
-            (row.name, _t("%(name)s (paused: will wait)") % {"name": row.name} if row.state == Pipeline.State.PAUSED else row.name) for row in rows
+            (row.name, gettext("%(name)s (paused: will wait)") % {"name": row.name} if row.state == Pipeline.State.PAUSED else row.name) for row in rows
         ]
         self.fields["input"].widget.attrs.update(spellcheck="false", autocomplete="off", placeholder="oss://input/clip.mp4")
         self.fields["priority"].widget.attrs["placeholder"] = "6"
@@ -97,7 +97,7 @@ class OutputForm(forms.Form):
         self.fields["template"].choices = choices.grouped  # type: ignore[attr-defined]
         self.fields["bucket"].choices = [(name, name) for name in choices.buckets]  # type: ignore[attr-defined]
         self.fields["key"].widget.attrs.update(spellcheck="false", autocomplete="off", placeholder="{ObjectPrefix}{FileName}-…")
-        self.fields["key"].help_text = _t("Empty: named after the input and the template. The extension is added.")
+        self.fields["key"].help_text = gettext("Empty: named after the input and the template. The extension is added.")
         params = choices.params(str(self["template"].value() or ""))
         for shown in SHOWN:
             if shown.name in OVERRIDABLE:
@@ -174,7 +174,7 @@ class TemplateChoices:
             if row.is_preset and row.current:
                 container = row.current.params["container"]["format"]
                 groups.setdefault(str(FORMATS.get(container, container)), []).append((row.name, f"{row.name} — {sentence(row.current.params)}"))
-        self.grouped = [*([(_t("Custom"), own)] if own else []), *groups.items()]
+        self.grouped = [*([(gettext("Custom"), own)] if own else []), *groups.items()]
 
     def find(self, id_or_name: str) -> Template | None:
         """The template of that id or name."""
@@ -227,7 +227,7 @@ class JobForms:
     def errors(self) -> list[tuple[str, str, str]]:
         """All mistakes for the summary: anchor, label, text."""
         found = []
-        outputs: list[tuple[forms.Form, str]] = [(form, _t("Output %(n)s") % {"n": i + 1}) for i, form in enumerate(self.outputs)]
+        outputs: list[tuple[forms.Form, str]] = [(form, gettext("Output %(n)s") % {"n": i + 1}) for i, form in enumerate(self.outputs)]
         for form, prefix in [(self.main, ""), *outputs]:
             found += [("", prefix, str(text)) for text in form.non_field_errors()]
             for field in form:
@@ -331,7 +331,7 @@ def _override_field(shown: Any, params: Mapping[str, Any]) -> forms.Field:
     section, _dot, name = shown.name.partition(".")
     said = (params.get(section) or {}).get(name)
     field = form_field(shown)
-    was = _t("as template: %(value)s") % {"value": said} if said not in (None, False, "") else _t("as template")
+    was = gettext("as template: %(value)s") % {"value": said} if said not in (None, False, "") else gettext("as template")
     if isinstance(field, forms.BooleanField):
         return forms.ChoiceField(label=shown.label, required=False, choices=[("", was), ("yes", _("Yes")), ("no", _("No"))])
     field.required, field.initial, field.help_text = False, None, ""

@@ -114,6 +114,14 @@ def test_the_catalogue_has_every_string_of_the_code(catalogue, tmp_path):
     assert known - fresh == set(), "no longer in the code: run «make messages»"
 
 
+def test_no_name_hides_strings_from_gettext():
+    """gettext's collector knows the functions by name: under another name, strings stay English and nothing tells."""
+    tracked = subprocess.run(["git", "ls-files", "-z", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    hidden = re.compile(r"import n?p?gettext\w* as (?!_\b)\w+")
+    found = [name for name in filter(None, tracked) if (ROOT / name).is_file() and hidden.search((ROOT / name).read_text())]
+    assert not found
+
+
 # --- sentences of the pure layers ---------------------------------------------------------------------------------------
 def test_every_code_has_its_sentences(chinese):
     for code, row in CODES.items():
