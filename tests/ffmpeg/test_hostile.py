@@ -22,6 +22,7 @@ from jobs.ffmpeg.probe import probe
 MEDIA = Path(os.environ.get("REELMILL_TEST_MEDIA", Path(__file__).resolve().parents[3] / "shared" / "media"))
 HOSTILE = sorted(path.name for path in (MEDIA / "malicious").glob("*.*")) if MEDIA.is_dir() else []
 PORT = 18099
+pytestmark = pytest.mark.xdist_group("port 18099")  # one listener at a time
 SECRET = "root:x:0"
 """How /etc/passwd begins: it must not turn up anywhere."""
 
