@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 GOP = 250  # frames, where nothing is said
 SEGMENT_SECONDS = 10.0
-# Some containers give every frame the length of a millisecond, and the playlist's last length is the sum of those: count from frame to frame instead
-TRUE_DURATIONS = r"setts=duration=if(eq(NEXT_DTS\,NOPTS)\,DURATION\,NEXT_DTS-DTS)"
+# Some containers give every frame the length of a millisecond, and the playlist's last length is the sum of those: count from frame to frame instead.
+# pts and dts must be said: what setts takes otherwise shows reordered frames out of order.
+TRUE_DURATIONS = r"setts=pts=PTS:dts=DTS:duration=if(eq(NEXT_DTS\,NOPTS)\,DURATION\,NEXT_DTS-DTS)"
 
 
 @dataclass(frozen=True)

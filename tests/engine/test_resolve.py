@@ -467,7 +467,7 @@ def test_the_same_question_has_the_same_answer() -> None:
 
 
 def test_the_last_length_of_a_playlist_is_counted_from_frame_to_frame_where_the_source_does_not_tell() -> None:
-    true = r"setts=duration=if(eq(NEXT_DTS\,NOPTS)\,DURATION\,NEXT_DTS-DTS)"
+    true = r"setts=pts=PTS:dts=DTS:duration=if(eq(NEXT_DTS\,NOPTS)\,DURATION\,NEXT_DTS-DTS)"
     assert option(video("flv", "hls"), "-bsf:v") == true
     assert option(video("screen", "hls"), "-bsf:v") == true
     assert option(video("bbb", "hls"), "-bsf:v") is None
