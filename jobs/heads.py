@@ -35,7 +35,8 @@ FREE_SLOT = "(SELECT count(*) FROM jobs_step r WHERE r.pipeline_id = p.id AND r.
 ACTIVE = "SELECT slots FROM jobs_pipeline WHERE id = %s AND state = 'Active'"
 FIRST = """
 SELECT s.id, s.priority, s.seq, s.job_id, s.kind, s.attempt,
-    (SELECT count(*) FROM jobs_step r WHERE r.pipeline_id = s.pipeline_id AND r.state = 'running' AND r.lane = 'main')
+    (SELECT count(*) FROM jobs_step r WHERE r.pipeline_id = s.pipeline_id AND r.state = 'running' AND r.lane = 'main'),
+    EXISTS (SELECT 1 FROM jobs_step o WHERE o.pipeline_id = s.pipeline_id AND o.lane = s.lane AND o.needs = s.needs AND o.state = 'ready' AND o.id <> s.id)
 FROM jobs_step s JOIN jobs_job j ON j.id = s.job_id
 WHERE s.pipeline_id = %s AND s.lane = %s AND s.needs = %s AND s.state = 'ready' ORDER BY s.priority DESC, s.seq, s.id LIMIT 1
 """
@@ -48,6 +49,9 @@ class Candidate(NamedTuple):
     job_id: str
     kind: str
     attempt: int
+    pipeline_id: str
+    slots_left: bool  # the pipeline may start another one beside it
+    followed: bool  # another one waits behind it, with the same needs
 
 
 class Head(NamedTuple):
@@ -92,9 +96,19 @@ def confirm(best: Head, lane: str, next_best: Head | None) -> Candidate | None:
         cursor.execute(FIRST + (" FOR NO KEY UPDATE OF j SKIP LOCKED" if locks else ""), [best.pipeline_id, str(lane), best.needs])
         if (first := cursor.fetchone()) is None:
             return None
-    step_id, priority, seq, job_id, kind, attempt, running = first
+    step_id, priority, seq, job_id, kind, attempt, running, followed = first
     if lane == Lane.MAIN and running >= pipeline[0]:
         return None
     if next_best is not None and (-priority, seq, step_id) > next_best.rank:
         return None  # the head that was seen is gone, and another pipeline has something better than what follows it
-    return Candidate(step_id, job_id, kind, attempt)
+    return Candidate(step_id, job_id, kind, attempt, best.pipeline_id, lane != Lane.MAIN or running + 1 < pipeline[0], bool(followed))
+
+
+def more(found: list[Head], claimed: Candidate) -> bool:
+    """Whether another worker of that kind could start something beside ``claimed``, as far as what was seen for it tells.
+
+    Who submits, hands back, resumes or gives slots rings for itself, and who ends a step looks again: only what was there before counts here.
+    """
+    if claimed.slots_left and (claimed.followed or len(found) > 1):
+        return True
+    return any(head.pipeline_id != claimed.pipeline_id for head in found)

@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
 from django.utils import timezone
 
-from jobs import scheduler, transitions
+from jobs import hot, scheduler, transitions
 from jobs.models import Attempt, Job, Output, Step
 from jobs.scheduler import LOSSES_MAX
 from jobs.states import AttemptState, JobState, StepState
@@ -23,6 +22,7 @@ from jobs.transitions import UNFINISHED
 if TYPE_CHECKING:
     from jobs.engine.errors import ReelmillError
 
+HELD = "SELECT losses FROM jobs_step WHERE id = %s AND attempt = %s AND state = 'running'"
 AGAIN = frozenset({"Stalled", "OutOfMemory", "InternalError"})  # failures that may be the moment's and not the input's
 
 
@@ -43,12 +43,18 @@ class Fence:
         """What this attempt's unrecorded objects are known by."""
         return f"{self.job_id}-{self.step_id}-{self.attempt}"
 
-    def lock(self) -> Step:
-        """The step's row, locked until the transaction ends. Raises LeaseLost if another attempt owns it."""
-        step = Step.objects.select_for_update().filter(pk=self.step_id, attempt=self.attempt, state=StepState.RUNNING).first()
-        if step is None:
-            raise LeaseLost
-        return step
+    @property
+    def held(self) -> dict[str, Any]:
+        """What is true of the step as long as it is this attempt's."""
+        return {"id": self.step_id, "attempt": self.attempt, "state": StepState.RUNNING}
+
+    def lock(self) -> int:
+        """Lock the step's row until the transaction ends; answers its losses. Raises LeaseLost if another attempt owns it."""
+        with connection.cursor() as cursor:
+            cursor.execute(HELD + (" FOR NO KEY UPDATE" if connection.features.has_select_for_update else ""), [self.step_id, self.attempt])
+            if (row := cursor.fetchone()) is None:
+                raise LeaseLost
+        return int(row[0])
 
 
 def note_attempt(fence: Fence, **values: Any) -> None:
@@ -107,49 +113,55 @@ def output_failed(fence: Fence, index: int, error: ReelmillError, checks: Sequen
 
 
 def step_done(fence: Fence, result: Mapping[str, Any] | None = None) -> None:
-    """The step has done what it could; the job's state follows from its outputs."""
+    """The step has done what it could; the job's state follows from its outputs, and so does its own: it failed if some of them did and none succeeded."""
     with transaction.atomic():
-        step = fence.lock()
-        failed = list(Output.objects.filter(job=fence.job_id, state=JobState.FAILED).values_list("code", flat=True))
-        good = Output.objects.filter(job=fence.job_id, state=JobState.SUCCEEDED).exists() or not failed
+        now = timezone.now()
+        _close(fence, now, StepState.SUCCEEDED, AttemptState.SUCCEEDED)
         if result is not None:
-            Job.objects.filter(pk=fence.job_id).update(result=result)
-        _end(
-            fence,
-            step,
-            StepState.SUCCEEDED if good else StepState.FAILED,
-            AttemptState.SUCCEEDED if good else AttemptState.FAILED,
-            code=failed[0] if failed else "",
-        )
+            hot.update(Job, {"id": fence.job_id}, {"result": result})
+        job = transitions.look(fence.job_id)
+        if job.failed:
+            good = any(state == JobState.SUCCEEDED for state, _, _ in job.outputs)
+            if not good:
+                hot.update(Step, {"id": fence.step_id}, {"state": StepState.FAILED})
+            _close_attempt(fence, now, AttemptState.SUCCEEDED if good else AttemptState.FAILED, job.failed[0], "")
+        transitions.settle_seen(fence.job_id, job, now)
 
 
 def step_failed(fence: Fence, error: ReelmillError, log_line: str = "") -> None:
     """The step failed as a whole. Failures that may be the moment's are tried again, three times in all."""
     with transaction.atomic():
-        step = fence.lock()
-        if error.code in AGAIN and step.losses + 1 < LOSSES_MAX:
-            Step.objects.filter(pk=step.pk).update(losses=F("losses") + 1)
-            later = timezone.now() + dt.timedelta(seconds=5 * (step.losses + 1))
+        losses = fence.lock() + 1
+        if error.code in AGAIN and losses < LOSSES_MAX:
+            hot.update(Step, {"id": fence.step_id}, {"losses": losses})
+            later = timezone.now() + dt.timedelta(seconds=5 * losses)
             scheduler.release(fence.step_id, fence.attempt, not_before=later, reason=error.code)
             return
         Output.objects.filter(job=fence.job_id, state__in=UNFINISHED).update(
             state=JobState.FAILED, code=error.code, message=error.message, retryable=error.retryable
         )
         Job.objects.filter(pk=fence.job_id).update(code=error.code, message=error.message, retryable=error.retryable, log_line=log_line)
-        _end(fence, step, StepState.FAILED, AttemptState.FAILED, code=error.code, message=error.message)
+        now = timezone.now()
+        _close(fence, now, StepState.FAILED, AttemptState.FAILED, error.code, error.message)
+        transitions.settle_job(fence.job_id, now)
 
 
 def step_cancelled(fence: Fence, actor: str = "") -> None:
     """The job was told to stop, and has stopped."""
     with transaction.atomic():
-        step = fence.lock()
+        now = timezone.now()
+        _close(fence, now, StepState.CANCELLED, AttemptState.CANCELLED, "Cancelled")
         Output.objects.filter(job=fence.job_id, state__in=UNFINISHED).update(state=JobState.CANCELLED)
-        _end(fence, step, StepState.CANCELLED, AttemptState.CANCELLED, code="Cancelled")
+        transitions.settle_job(fence.job_id, now)
 
 
-def _end(fence: Fence, step: Step, step_state: str, attempt_state: str, code: str = "", message: str = "") -> None:
-    """Close step and attempt, then let the job's state follow."""
-    now = timezone.now()
-    Step.objects.filter(pk=step.pk).update(state=step_state, lease_until=None, program_running=False)
-    Attempt.objects.filter(step=step, number=fence.attempt).update(state=attempt_state, finished_at=now, code=code, message=message)
-    transitions.settle_job(fence.job_id, now)
+def _close(fence: Fence, now: dt.datetime, step_state: str, attempt_state: str, code: str = "", message: str = "") -> None:
+    """End step and attempt; this write is the fence. The job's state is the caller's next concern. Raises LeaseLost if another attempt owns the step."""
+    if not hot.update(Step, fence.held, {"state": step_state, "lease_until": None, "program_running": False}):
+        raise LeaseLost
+    _close_attempt(fence, now, attempt_state, code, message)
+
+
+def _close_attempt(fence: Fence, now: dt.datetime, state: str, code: str, message: str) -> None:
+    attempt = {"step_id": fence.step_id, "number": fence.attempt}
+    hot.update(Attempt, attempt, {"state": state, "finished_at": now, "code": code, "message": message})

@@ -15,9 +15,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from jobs import board, transitions
+from jobs import board, hot, transitions
 from jobs.doorbell import ring, ring_on_commit
-from jobs.heads import Candidate, confirm, heads
+from jobs.heads import Candidate, confirm, heads, more
 from jobs.models import Attempt, Job, Step
 from jobs.states import AttemptState, StepState
 
@@ -49,7 +49,7 @@ def claim(lane: str, worker: str, capabilities: frozenset[str] = frozenset()) ->
             step = confirm(found[0], lane, next_best=found[1] if len(found) > 1 else None)
             claimed = _take(step, worker) if step else None
         if claimed:
-            if heads(lane, capabilities):
+            if step and more(found, step):
                 ring(lane)
             return claimed
         time.sleep(0.002)  # somebody was faster, or is just changing that job: look again
@@ -64,11 +64,12 @@ def claimable(lane: str, capabilities: frozenset[str] | None = None) -> bool:
 def _take(step: Candidate, worker: str) -> Claimed | None:
     """Write the claim. None: the step was taken or cancelled between the look and the lock."""
     now = timezone.now()
-    waiting = Step.objects.filter(pk=step.step_id, state=StepState.READY, attempt=step.attempt)
+    waiting = {"id": step.step_id, "state": StepState.READY, "attempt": step.attempt}
     attempt = step.attempt + 1
-    if not waiting.update(state=StepState.RUNNING, attempt=attempt, lease_until=_lease(now), worker=worker, program_running=False, not_before=None):
+    claim = {"state": StepState.RUNNING, "attempt": attempt, "lease_until": _lease(now), "worker": worker, "program_running": False, "not_before": None}
+    if not hot.update(Step, waiting, claim):
         return None
-    Attempt.objects.create(step_id=step.step_id, number=attempt, worker=worker)
+    hot.insert(Attempt, step_id=step.step_id, number=attempt, worker=worker)
     transitions.start_job(step.job_id, now)
     transitions.event(step.job_id, "started", attempt=attempt, worker=worker)
     return Claimed(step.step_id, attempt, step.job_id, step.kind)

@@ -6,13 +6,13 @@ pipeline (claims only), the worker's own running step, the job, its waiting step
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Coalesce
+from django.db import connection, transaction
 from django.utils import timezone
 
+from jobs import hot
 from jobs.engine.errors import CODES
 from jobs.models import Attempt, Job, JobEvent, Output, Step
 from jobs.states import FINAL, AttemptState, JobState, StepState
@@ -24,34 +24,71 @@ UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 WAITING_STEPS = (StepState.READY, StepState.BLOCKED)
 LIVE_STEPS = (StepState.READY, StepState.BLOCKED, StepState.RUNNING)
 AT_REST: dict[str, Any] = {"phase": "", "speed": None, "fps": None}  # what only a running job has
+START = """
+UPDATE jobs_job SET version = version + 1, state = CASE state WHEN 'queued' THEN 'running' ELSE state END,
+    started_at = CASE state WHEN 'queued' THEN COALESCE(started_at, %s) ELSE started_at END
+WHERE id = %s
+"""
+LOCK = "SELECT state, cancel_requested FROM jobs_job WHERE id = %s"
+PARTS = """
+SELECT -1 AS place, state, '' AS code, '' AS message FROM jobs_step WHERE job_id = %s
+UNION ALL SELECT "index", state, code, message FROM jobs_output WHERE job_id = %s ORDER BY place
+"""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A locked job and what became of its parts so far."""
+
+    state: str
+    cancel_requested: bool
+    steps: frozenset[str]
+    outputs: tuple[tuple[str, str, str], ...]  # state, code, message, by index
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """Codes of the outputs that failed."""
+        return tuple(code for state, code, _ in self.outputs if state == JobState.FAILED)
 
 
 def event(job_id: str, kind: str, actor: str = "", **data: Any) -> None:
     """Append one line to the job's history."""
-    JobEvent.objects.create(job_id=job_id, kind=kind, actor=actor, data=data)
+    hot.insert(JobEvent, job_id=job_id, kind=kind, actor=actor, data=data)
 
 
 def change(job_id: str, *states: str, **values: Any) -> bool:
     """Write ``values`` to the job if it is in one of ``states`` (none given: whatever its state) and bump its version. False: it was not."""
-    rows = Job.objects.filter(pk=job_id, **({"state__in": states} if states else {}))
-    return rows.update(version=F("version") + 1, **values) == 1
+    return hot.update(Job, {"id": job_id, **({"state": states} if states else {})}, values, counter="version") == 1
 
 
-def lock_job(job_id: str) -> Job:
-    """The job's row (state and cancel_requested), locked until the transaction ends. Rows that only point at it may still be written."""
-    return Job.objects.select_for_update(no_key=True).only("state", "cancel_requested").get(pk=job_id)
+def lock_job(job_id: str) -> tuple[str, bool]:
+    """Lock the job's row until the transaction ends; its state and cancel_requested. Rows that only point at it may still be written."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK + (" FOR NO KEY UPDATE" if connection.features.has_select_for_update else ""), [job_id])
+        if (row := cursor.fetchone()) is None:
+            raise Job.DoesNotExist
+    return row[0], bool(row[1])
+
+
+def look(job_id: str) -> Seen:
+    """Lock the job, then read its steps and outputs, in a later statement: of two workers that record the last two steps at once, the second sees both."""
+    state, cancel_requested = lock_job(job_id)
+    with connection.cursor() as cursor:
+        cursor.execute(PARTS, [job_id, job_id])
+        parts = cursor.fetchall()
+    return Seen(state, cancel_requested, frozenset(row[1] for row in parts if row[0] < 0), tuple(row[1:] for row in parts if row[0] >= 0))
 
 
 def start_job(job_id: str, now: datetime) -> None:
     """A step was claimed: the job and its waiting outputs are running."""
-    Output.objects.filter(job_id=job_id, state=JobState.QUEUED).update(state=JobState.RUNNING)
-    if not change(job_id, JobState.QUEUED, state=JobState.RUNNING, started_at=Coalesce("started_at", now)):
-        change(job_id)
+    hot.update(Output, {"job_id": job_id, "state": JobState.QUEUED}, {"state": JobState.RUNNING})
+    with connection.cursor() as cursor:
+        cursor.execute(START, [connection.ops.adapt_datetimefield_value(now), job_id])
 
 
 def requeue_job(job_id: str) -> None:
     """A step was handed back: if no other step of the job runs, the job and its unfinished outputs wait again, from zero. A wish to cancel is fulfilled."""
-    wish = lock_job(job_id).cancel_requested
+    _, wish = lock_job(job_id)
     if not Step.objects.filter(job_id=job_id, state=StepState.RUNNING).exists():
         Output.objects.filter(job_id=job_id, state=JobState.RUNNING).update(state=JobState.QUEUED, progress=0)
         change(job_id, JobState.RUNNING, state=JobState.QUEUED, progress=0, **AT_REST)
@@ -85,31 +122,28 @@ def fail_job(job_id: str, code: str, message: str = "") -> None:
 
 
 def settle_job(job_id: str, now: datetime) -> bool:
-    """If no step of the job is left to run, give it its final state out of its outputs (without outputs: out of its steps). True: it was settled now.
-
-    The job is locked before the steps are looked at: of two workers that record the last two steps at once, the second sees both.
-    """
+    """If no step of the job is left to run, give it its final state out of its outputs (without outputs: out of its steps). True: it was settled now."""
     with transaction.atomic(savepoint=False):
-        job = lock_job(job_id)
-        steps = set(Step.objects.filter(job_id=job_id).order_by().values_list("state", flat=True))
-        if job.state in FINAL or steps & set(LIVE_STEPS):
-            return False
-        outputs = list(Output.objects.filter(job_id=job_id).order_by().values_list("state", "code", "message"))
-        states = {state for state, _, _ in outputs} if outputs else steps
-        if states <= {JobState.SUCCEEDED}:
-            return _finish(job_id, JobState.SUCCEEDED, "", now=now)
-        if (job.cancel_requested or StepState.CANCELLED in steps) and JobState.FAILED not in states:
-            return _finish(job_id, JobState.CANCELLED, "Cancelled", now=now)
-        causes = {code: message for state, code, message in outputs if state == JobState.FAILED and code}
-        if not outputs:
-            last = (
-                Attempt.objects.filter(step__job_id=job_id, state=AttemptState.FAILED).exclude(code="").order_by("-id").values_list("code", "message").first()
-            )
-            causes = dict([last]) if last else {}
-        if len(causes) == 1 and JobState.SUCCEEDED not in states:
-            code, message = causes.popitem()
-            return _finish(job_id, JobState.FAILED, code, message, now=now)
-        return _finish(job_id, JobState.FAILED, "SomeOutputsFailed" if causes else "InternalError", now=now)
+        return settle_seen(job_id, look(job_id), now)
+
+
+def settle_seen(job_id: str, job: Seen, now: datetime) -> bool:
+    """The same for a job that the present transaction has locked and looked at."""
+    if job.state in FINAL or not job.steps.isdisjoint(LIVE_STEPS):
+        return False
+    states = {state for state, _, _ in job.outputs} if job.outputs else job.steps
+    if states <= {JobState.SUCCEEDED}:
+        return _finish(job_id, JobState.SUCCEEDED, "", now=now)
+    if (job.cancel_requested or StepState.CANCELLED in job.steps) and JobState.FAILED not in states:
+        return _finish(job_id, JobState.CANCELLED, "Cancelled", now=now)
+    causes = {code: message for state, code, message in job.outputs if state == JobState.FAILED and code}
+    if not job.outputs:
+        last = Attempt.objects.filter(step__job_id=job_id, state=AttemptState.FAILED).exclude(code="").order_by("-id").values_list("code", "message").first()
+        causes = dict([last]) if last else {}
+    if len(causes) == 1 and JobState.SUCCEEDED not in states:
+        code, message = causes.popitem()
+        return _finish(job_id, JobState.FAILED, code, message, now=now)
+    return _finish(job_id, JobState.FAILED, "SomeOutputsFailed" if causes else "InternalError", now=now)
 
 
 def _finish(job_id: str, state: str, code: str, message: str = "", *, actor: str = "", now: datetime) -> bool:
