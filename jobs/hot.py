@@ -19,26 +19,40 @@ if TYPE_CHECKING:
 
     from django.db.models import Model
 
+Statement = tuple[str, list[Any]]  # SQL and its parameters
 Shape = tuple[tuple[str, int], ...]  # field names of a condition, each with the number of its alternatives (0: one value, not a tuple of them)
 
 
-def insert(model: type[Model], **values: Any) -> None:
-    """Add a row; fields that are not named get their defaults. The new row's id is not told."""
+def inserting(model: type[Model], **values: Any) -> Statement:
+    """Adds a row; fields that are not named get their defaults. The new row's id is not told."""
     fields, statement = _insert(model)
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [_prepared(field, values[field.attname] if field.attname in values else _default(field)) for field in fields])
+    return statement, [_prepared(field, values[field.attname] if field.attname in values else _default(field)) for field in fields]
 
 
-def update(model: type[Model], where: Mapping[str, Any], values: Mapping[str, Any], *, counter: str = "") -> int:
-    """Write ``values`` to the rows whose fields equal ``where`` (or are one of a tuple); ``counter`` names a field that grows by one. Returns how many rows."""
+def updating(model: type[Model], where: Mapping[str, Any], values: Mapping[str, Any], *, counter: str = "") -> Statement:
+    """Writes ``values`` to the rows whose fields equal ``where`` (or are one of a tuple); ``counter`` names a field that grows by one."""
     shape = tuple((name, len(wanted) if isinstance(wanted, tuple) else 0) for name, wanted in where.items())
     fields, tests, statement = _update(model, tuple(values), shape, counter)
     parameters = [_prepared(field, value) for field, value in zip(fields, values.values(), strict=True)]
     for field, wanted in zip(tests, where.values(), strict=True):
         parameters += [_prepared(field, one) for one in (wanted if isinstance(wanted, tuple) else (wanted,))]
+    return statement, parameters
+
+
+def update(model: type[Model], where: Mapping[str, Any], values: Mapping[str, Any], *, counter: str = "") -> int:
+    """Do what :func:`updating` says, now. Returns how many rows were there."""
     with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
+        cursor.execute(*updating(model, where, values, counter=counter))
         return int(cursor.rowcount)
+
+
+def do(*statements: Statement) -> None:
+    """Execute writes whose outcome nobody asks for, in that order. PostgreSQL gets them in one message: the way to the server and back costs most there."""
+    if connection.vendor == "postgresql":
+        statements = (("; ".join(text for text, _ in statements), [value for _, values in statements for value in values]),)
+    with connection.cursor() as cursor:
+        for text, parameters in statements:
+            cursor.execute(text, parameters)
 
 
 @cache

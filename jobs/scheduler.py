@@ -69,9 +69,11 @@ def _take(step: Candidate, worker: str) -> Claimed | None:
     claim = {"state": StepState.RUNNING, "attempt": attempt, "lease_until": _lease(now), "worker": worker, "program_running": False, "not_before": None}
     if not hot.update(Step, waiting, claim):
         return None
-    hot.insert(Attempt, step_id=step.step_id, number=attempt, worker=worker)
-    transitions.start_job(step.job_id, now)
-    transitions.event(step.job_id, "started", attempt=attempt, worker=worker)
+    hot.do(
+        hot.inserting(Attempt, step_id=step.step_id, number=attempt, worker=worker),
+        *transitions.starting_job(step.job_id, now),
+        transitions.writing_event(step.job_id, "started", attempt=attempt, worker=worker),
+    )
     return Claimed(step.step_id, attempt, step.job_id, step.kind)
 
 

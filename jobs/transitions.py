@@ -53,7 +53,12 @@ class Seen:
 
 def event(job_id: str, kind: str, actor: str = "", **data: Any) -> None:
     """Append one line to the job's history."""
-    hot.insert(JobEvent, job_id=job_id, kind=kind, actor=actor, data=data)
+    hot.do(writing_event(job_id, kind, actor, **data))
+
+
+def writing_event(job_id: str, kind: str, actor: str = "", **data: Any) -> hot.Statement:
+    """The same as a statement, to go with others."""
+    return hot.inserting(JobEvent, job_id=job_id, kind=kind, actor=actor, data=data)
 
 
 def change(job_id: str, *states: str, **values: Any) -> bool:
@@ -79,11 +84,12 @@ def look(job_id: str) -> Seen:
     return Seen(state, cancel_requested, frozenset(row[1] for row in parts if row[0] < 0), tuple(row[1:] for row in parts if row[0] >= 0))
 
 
-def start_job(job_id: str, now: datetime) -> None:
-    """A step was claimed: the job and its waiting outputs are running."""
-    hot.update(Output, {"job_id": job_id, "state": JobState.QUEUED}, {"state": JobState.RUNNING})
-    with connection.cursor() as cursor:
-        cursor.execute(START, [connection.ops.adapt_datetimefield_value(now), job_id])
+def starting_job(job_id: str, now: datetime) -> tuple[hot.Statement, ...]:
+    """A step was claimed, which has locked the job: it and its waiting outputs are running. Statements, to go with others."""
+    return (
+        hot.updating(Output, {"job_id": job_id, "state": JobState.QUEUED}, {"state": JobState.RUNNING}),
+        (START, [connection.ops.adapt_datetimefield_value(now), job_id]),
+    )
 
 
 def requeue_job(job_id: str) -> None:
