@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import Count, Exists, Max, OuterRef
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -21,6 +22,7 @@ from jobs.engine.errors import CODES, Refused
 from jobs.models import Attempt, Job, Node, Pipeline
 from jobs.queries import NODE_ALIVE, with_outputs
 from jobs.states import AttemptState, JobState
+from jobs.throughput import minutes_this_month
 from media_assets.models import Bucket, Media
 from media_assets.storage import storage
 
@@ -90,7 +92,7 @@ class NodeView:
 
 # --- overview -----------------------------------------------------------------------------------------------------------
 def tiles() -> list[Tile]:
-    """Running, queued, the last day's outcomes, the median wait, and free space."""
+    """Running, queued, the last day's outcomes, the median wait, what was made this month, and free space."""
     jobs, since = reverse("jobs:job_list"), timezone.now() - DAY
     by_state = {state: _capped(Job.objects.filter(state=state)) for state in (JobState.RUNNING, JobState.QUEUED)}
     day = {state: _capped(Job.objects.filter(state=state, created_at__gte=since)) for state in (JobState.SUCCEEDED, JobState.FAILED)}
@@ -100,10 +102,18 @@ def tiles() -> list[Tile]:
         Tile(_("Succeeded in 24 h"), "check-circle", counted(day[JobState.SUCCEEDED]), f"{jobs}?state=succeeded&from=24h"),
         Tile(_("Failed in 24 h"), "x-circle", counted(day[JobState.FAILED]), f"{jobs}?state=failed&from=24h", "danger" if day[JobState.FAILED] else ""),
         Tile(_("Median wait"), "clock", duration(median_wait()) or "–", f"{jobs}?from=24h"),
+        _minutes(jobs),
     ]
     if (free := free_space()) is not None:
         found.append(Tile(_("Free space"), "bucket", bytes_(free), reverse("media:bucket_list"), "danger" if free < LITTLE_SPACE else ""))
     return found
+
+
+def _minutes(jobs: str) -> Tile:
+    """Minutes of media that came out this month."""
+    made = minutes_this_month()
+    number = number_format(made.minutes, 1 if made.minutes < 10 else 0, force_grouping=True)
+    return Tile(_("Output minutes this month"), "film", number + ("+" if made.more else ""), f"{jobs}?state=succeeded&from={made.since:%Y-%m-%d}")
 
 
 def median_wait() -> float | None:

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from console import overview as overview_data
 from console import palette
 from console.auth import viewer
+from console.charts import charts
 from console.context import pulse as read_pulse
 from console.forms import PreferenceForm, SignInForm
 from console.lib.pages import render_page
@@ -99,14 +100,15 @@ def me(request: HttpRequest) -> HttpResponse:
 @require_GET
 @viewer
 def overview(request: HttpRequest) -> HttpResponse:
-    """Tiles, first-run checklist, and only what needs attention."""
+    """Tiles, first-run checklist, only what needs attention, and the charts of a range (they are not live)."""
     preference = Preference.objects.filter(user=cast("User", request.user)).first()
-    context = {"tiles": overview_data.tiles(), "attention": overview_data.attention(), "recent": overview_data.recent()}
+    context: dict[str, Any] = {"tiles": overview_data.tiles(), "attention": overview_data.attention(), "recent": overview_data.recent()}
     if not (preference and preference.checklist_dismissed):
         steps = overview_data.checklist()
         context["checklist"] = [] if all(step.done for step in steps) else steps
     if request.headers.get("X-Live"):
         return render(request, "console/overview.html#live", context)
+    context["charts"] = charts(request.GET.get("range", ""))
     return render(request, "console/overview.html", context)
 
 
