@@ -15,7 +15,7 @@ from jobs.models import Job
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-ACTIONS = ("cancel", "retry", "priority")
+ACTIONS = ("cancel", "retry", "priority", "move")
 CAP = 1000
 SHOWN = 10
 
@@ -60,14 +60,14 @@ def choose(form: QueryDict) -> Chosen:
     return Chosen([job_id for job_id, _key in found[:CAP]], names, by_query, len(found) > CAP)
 
 
-def run(action: str, ids: list[str], *, user: User, priority: int = 0) -> Results:
+def run(action: str, ids: list[str], *, user: User, priority: int = 0, pipeline: str = "") -> Results:
     """Do it to each. A refusal of one does not stop the others."""
     names = dict(Job.objects.filter(pk__in=ids).values_list("id", "input_key"))
     done, refused = [], []
     for job_id in ids:
         name = names.get(job_id, job_id).rpartition("/")[2]
         try:
-            new_id = _one(action, job_id, user, priority)
+            new_id = _one(action, job_id, user, priority, pipeline)
         except Refused as error:
             refused.append(Result(job_id, name, translated(error.message)))
         else:
@@ -75,12 +75,14 @@ def run(action: str, ids: list[str], *, user: User, priority: int = 0) -> Result
     return Results(done, refused)
 
 
-def _one(action: str, job_id: str, user: User, priority: int) -> str:
+def _one(action: str, job_id: str, user: User, priority: int, pipeline: str) -> str:
     actor = user.get_username()
     if action == "cancel":
         services.cancel(job_id, actor=actor)
     elif action == "priority":
         services.set_priority(job_id, priority, actor=actor)
+    elif action == "move":
+        services.move(job_id, pipeline, actor=actor)
     else:
         return services.retry(job_id, owner=user, actor=actor, source=Job.Source.CONSOLE).id
     return ""

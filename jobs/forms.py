@@ -47,6 +47,17 @@ class PriorityForm(forms.Form):
     priority = forms.IntegerField(label=_("Priority"), min_value=1, max_value=10, help_text=_("1 to 10; 10 runs first."))
 
 
+class MoveForm(forms.Form):
+    """Another pipeline for jobs that wait."""
+
+    pipeline = forms.ChoiceField(label=_("Pipeline"), help_text=_("Paused pipelines keep the jobs until they are resumed."))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = list(Pipeline.objects.order_by("name").values_list("name", flat=True)[:500])
+        self.fields["pipeline"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
+
+
 class SavedViewForm(forms.Form):
     """A name for the filters as they are now."""
 

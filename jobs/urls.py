@@ -10,6 +10,7 @@ app_name = "jobs"
 urlpatterns = [
     path("jobs/", views.job_list, name="job_list"),
     path("jobs/rows/", views.job_rows, name="job_rows"),
+    path("jobs/export/", views.job_export, name="job_export"),
     path("jobs/bulk/", views.job_bulk, name="job_bulk"),
     path("jobs/views/", views.view_save, name="view_save"),
     path("jobs/views/<int:view_id>/delete/", views.view_delete, name="view_delete"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -18,14 +19,15 @@ from console.error_texts import translated
 from console.lib.lists import page_size
 from console.lib.pages import render_page
 from console.lib.paging import page
-from jobs import bulk, queries
+from jobs import bulk, export, queries
 from jobs.engine.errors import Refused
-from jobs.forms import KINDS, JobFilterForm, PriorityForm, SavedViewForm
+from jobs.forms import KINDS, JobFilterForm, MoveForm, PriorityForm, SavedViewForm
 from jobs.list_rows import chips, row_version, rows_of
 from jobs.models import Job, SavedView
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+    from django.http import HttpResponseBase
 
 NEWS_CAP = 100
 LIVE_SECONDS, CALM_SECONDS = 3, 15
@@ -72,6 +74,7 @@ def job_list(request: HttpRequest) -> HttpResponse:
         "chips": applied,
         "clear_url": request.path,
         "query": request.GET.urlencode(),
+        "export_url": _export_url(request.GET),
         "sort": wanted.sort,
         "kinds": _tabs(request.GET),
         "views": SavedView.objects.filter(user=cast("User", request.user), page=PAGE),
@@ -97,6 +100,14 @@ def _tabs(query: QueryDict) -> list[dict[str, Any]]:
         number = counted(rows.order_by()[: COUNT_CAP + 1].count())
         found.append({"label": label, "url": f"?{other.urlencode()}" if other else "?", "current": kind == current, "count": number})
     return found
+
+
+def _export_url(query: QueryDict) -> str:
+    """The whole filter as a file; the format is to be appended."""
+    whole = query.copy()
+    for name in ("after", "before", "size", "format", "id"):
+        whole.pop(name, None)
+    return f"{reverse('jobs:job_export')}?{whole.urlencode()}&format=" if whole else f"{reverse('jobs:job_export')}?format="
 
 
 def _rows_url(query: QueryDict, rows: list[Any], *, first: bool) -> str:
@@ -162,15 +173,44 @@ def view_delete(request: HttpRequest, view_id: int) -> HttpResponse:
 
 
 # --- many at once -------------------------------------------------------------------------------------------------------
+@require_GET
+@viewer
+def job_export(request: HttpRequest) -> HttpResponseBase:
+    """The jobs of the filter, or of the ids given, as a file: ``format=csv`` or ``jsonl``. The name says so if there are more than it holds."""
+    form = request.GET.get("format", "csv")
+    try:
+        if form not in export.TYPES:
+            raise Refused("InvalidParameter", _("A list is exported as csv or jsonl."))
+        rows = export.wanted(request.GET)
+    except Refused as error:
+        messages.error(request, " ".join(translated(one.message) for one in error.problems) or translated(error.message))
+        return redirect("jobs:job_list")
+    more = rows.order_by()[: export.CAP + 1].count() > export.CAP
+    name = f"jobs-{timezone.localtime():%Y%m%d-%H%M%S}{f'-first-{export.CAP}' if more else ''}.{form}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return StreamingHttpResponse(export.body(request, rows, form), content_type=export.TYPES[form], headers=headers)
+
+
+def _export_chosen(post: QueryDict, form: str) -> str:
+    """Where the selection of the list is exported: its ids, or its query."""
+    if post.get("all") == "1":
+        return _export_url(QueryDict(post.get("query", ""))) + form
+    chosen = QueryDict(mutable=True)
+    chosen.setlist("id", post.getlist("id")[: export.IDS])
+    return f"{reverse('jobs:job_export')}?{chosen.urlencode()}&format={form}"
+
+
 @require_POST
 @operator
 def job_bulk(request: HttpRequest) -> HttpResponse:
-    """Cancel, retry or prioritise many: first a page that says what would happen, then the results.
+    """Cancel, retry, prioritise or move many: first a page that says what would happen, then the results. Exports are sent on to their address.
 
     The selection is a list of ids, or the query of the list, which is resolved anew.
     """
     action = request.POST.get("action", "")
     back = f"{reverse('jobs:job_list')}?{request.POST.get('query', '')}"
+    if action in export.TYPES and (request.POST.get("all") == "1" or request.POST.getlist("id")):
+        return redirect(_export_chosen(request.POST, action))
     try:
         chosen = bulk.choose(request.POST)
     except Refused as error:
@@ -179,11 +219,14 @@ def job_bulk(request: HttpRequest) -> HttpResponse:
     if action not in bulk.ACTIONS or not chosen.ids:
         messages.error(request, _("Select at least one job."))
         return redirect(back)
-    form = PriorityForm(request.POST if "confirmed" in request.POST else None, initial={"priority": 6})
+    confirmed = "confirmed" in request.POST
+    data = request.POST if confirmed else None
+    form = MoveForm(data) if action == "move" else PriorityForm(data, initial={"priority": 6})
     context = {"action": action, "chosen": chosen, "form": form, "back": back, "query": request.POST.get("query", "")}
-    if "confirmed" not in request.POST:
+    if not confirmed:
         return render(request, "jobs/job_bulk.html", context)
-    if action == "priority" and not form.is_valid():
+    if action in ("priority", "move") and not form.is_valid():
         return render(request, "jobs/job_bulk.html", context, status=422)
-    context["results"] = bulk.run(action, chosen.ids, user=cast("User", request.user), priority=form.cleaned_data["priority"] if action == "priority" else 0)
+    asked = form.cleaned_data if action in ("priority", "move") else {}
+    context["results"] = bulk.run(action, chosen.ids, user=cast("User", request.user), **asked)
     return render(request, "jobs/job_bulk.html", context)

@@ -259,7 +259,7 @@ document.addEventListener("submit", (event) => {
     event.preventDefault();
     return;
   }
-  if (form.hasAttribute("hx-post")) return;
+  if (form.hasAttribute("hx-post") || event.submitter?.formTarget) return; // the answer goes elsewhere: this page stays
   form.dataset.sent = "1";
   setTimeout(() => { for (const button of form.querySelectorAll("button[type=submit], button:not([type])")) button.disabled = true; });
 });
