@@ -38,9 +38,9 @@ check: environment-dev ## Lint, formats, types, layers, migrations: about a minu
 	@$(PY) -m pytest -q tests/test_architecture.py tests/test_docs.py
 
 test: check ## Everything that CI runs: check, then all tests on SQLite, on PostgreSQL with Redis, in the browser and under kills
-	$(PY) -m pytest -n 2 --dist loadgroup -m "$(FAST)" --ignore tests/test_architecture.py --ignore tests/test_docs.py
+	DATABASE_URL= REDIS_URL= $(PY) -m pytest -n 2 --dist loadgroup -m "$(FAST)" --ignore tests/test_architecture.py --ignore tests/test_docs.py
 	DATABASE_URL=$(TEST_DATABASE_URL) REDIS_URL=$(TEST_REDIS_URL) $(PY) -m pytest -m "$(FAST)" tests/jobs tests/media_assets tests/templates_app
-	$(PY) -m pytest -m "e2e or kill"
+	DATABASE_URL= REDIS_URL= $(PY) -m pytest -m "e2e or kill"
 
 fmt: environment-dev ## Format Python and templates
 	@$(PY) -m ruff check --fix --quiet . || true
