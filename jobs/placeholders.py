@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from jobs.engine.address import Address
 
 NAMES = ("ObjectPrefix", "FileName", "ExtName")
-DEFAULT = "{ObjectPrefix}{FileName}"
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from console.error_texts import translated
 from jobs import placeholders
+from jobs.defaults import default_key
 from jobs.engine.address import Address
 from jobs.engine.codecs import CONTAINERS
 from jobs.engine.spec import OUTPUTS_MAX, USER_DATA_BYTES
@@ -140,9 +141,11 @@ class OutputForm(forms.Form):
         return found
 
     def _key(self, source: Address) -> str:
-        name = self.cleaned_data["template"]
-        pattern = self.cleaned_data["key"] or f"{placeholders.DEFAULT}-{self._choices.name(name).replace('/', '-')}"
-        return placeholders.expand(pattern, source, self._choices.extension(name))
+        name, pattern = self.cleaned_data["template"], self.cleaned_data["key"]
+        extension = self._choices.extension(name)
+        if not pattern:
+            return default_key(source, self._choices.name(name), extension, self.cleaned_data["bucket"])
+        return placeholders.expand(pattern, source, extension)
 
     def _overrides(self, cleaned: Mapping[str, Any]) -> dict[str, Any]:
         try:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.http import JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import ngettext
@@ -16,9 +16,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from console.auth import operator, viewer
 from console.error_texts import translated
 from jobs import services as job_services
-from jobs.defaults import OUTPUT_BUCKET, output_address
+from jobs.defaults import output_address
 from jobs.engine.address import Address
-from jobs.engine.codecs import CONTAINERS
 from jobs.engine.errors import Refused
 from jobs.engine.spec import InputSpec, OutputSpec, TranscodeSpec
 from jobs.models import Job
@@ -67,11 +66,22 @@ def upload(request: HttpRequest) -> HttpResponse:
         return redirect(_next(done, job_ids))
     context = {
         "form": form,
-        "extensions": json.dumps({row.name: CONTAINERS[row.current.params["container"]["format"]].extension for row in templates if row.current}),
         "limit_bytes": settings.REELMILL_MAX_UPLOAD_GB * 1_000_000_000,
-        "output_bucket": OUTPUT_BUCKET,
     }
     return render(request, "media_assets/upload.html", context, status=422 if form.is_bound else 200)
+
+
+@require_GET
+@operator
+def upload_output(request: HttpRequest) -> HttpResponse:
+    """Where the output of ``input`` with ``template`` goes, as JSON: ``{"address": …}``. 422 for what is no address or no template."""
+    try:
+        address = output_address(Address.parse(request.GET.get("input", "")), request.GET.get("template", ""))
+    except Refused as error:
+        return JsonResponse({"message": translated(error.message)}, status=422)
+    except ValueError as error:
+        return JsonResponse({"message": translated(str(error))}, status=422)
+    return JsonResponse({"address": str(address)})
 
 
 @require_GET

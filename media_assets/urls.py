@@ -10,6 +10,7 @@ app_name = "media"
 urlpatterns = [
     path("media/", views.media_list, name="media_list"),
     path("media/upload/", upload_views.upload, name="upload"),
+    path("media/upload/output/", upload_views.upload_output, name="upload_output"),
     path("media/upload/jobs/<slug:job_id>/", upload_views.upload_job, name="upload_job"),
     path("media/categories/", views.category_list, name="category_list"),
     path("media/categories/<int:category_id>/", views.category_edit, name="category_edit"),

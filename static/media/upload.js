@@ -148,10 +148,11 @@ function start() {
     show(entry, { stop: false, retry: false, remove: false });
     part(entry, "text").textContent = word("Submitting");
     try {
+      const address = await output(entry);
       const answer = await fetch(form.dataset.jobs, {
         method: "POST",
         headers: { "Content-Type": "application/json", "X-CSRFToken": value("csrfmiddlewaretoken") },
-        body: JSON.stringify({ kind: "transcode", input: entry.address, outputs: [{ template: entry.template, address: output(entry) }] }),
+        body: JSON.stringify({ kind: "transcode", input: entry.address, outputs: [{ template: entry.template, address }] }),
       });
       const job = await answer.json();
       if (answer.status !== 201) throw new Error(job.errors?.[0]?.message || job.message || word("Refused"));
@@ -163,15 +164,11 @@ function start() {
     tell();
   }
 
-  /** Where the output goes: as jobs.defaults.output_address says it. */
-  function output(entry) {
-    const key = entry.address.slice("oss://".length).split("/").slice(1).join("/");
-    const at = key.lastIndexOf("/") + 1;
-    const name = key.slice(at);
-    const dot = name.lastIndexOf(".");
-    const stem = dot > 0 ? name.slice(0, dot) : name;
-    const extension = JSON.parse(form.dataset.extensions)[entry.template];
-    return `oss://${form.dataset.output}/${key.slice(0, at)}${stem}-${entry.template.replaceAll("/", "-")}.${extension}`;
+  /** Where the output goes; the server knows which names belong to other inputs. */
+  async function output(entry) {
+    const answer = await fetch(`${form.dataset.output}?${new URLSearchParams({ input: entry.address, template: entry.template })}`);
+    if (!answer.ok) throw new Error(word("Refused"));
+    return (await answer.json()).address;
   }
 
   /** The row turns into the job's row. */

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import close_old_connections
 
 from jobs import services
+from jobs.defaults import output_address
 from jobs.engine.address import SCHEME, Address
 from jobs.engine.errors import Refused
 from jobs.management.arguments import json_object
@@ -18,7 +19,6 @@ from jobs.models import Job
 from jobs.payloads import read_job_request
 from jobs.states import JobState
 from media_assets.storage import storage
-from templates_app.queries import find
 
 BAR = 30
 CHUNK = 1 << 20
@@ -33,7 +33,9 @@ class Command(BaseCommand):
         """Options as in the JSON API."""
         parser.add_argument("file", help="a local file, or an address oss://bucket/key")
         parser.add_argument("--template", "-t", action="append", required=True, help="id or name; may be given several times: one output each")
-        parser.add_argument("--output", "-o", action="append", default=[], help="address of each output; default: oss://output/<name>-<template>.<ext>")
+        parser.add_argument(
+            "--output", "-o", action="append", default=[], help="address of each output; default: oss://output/<folder>/<name>-<template>.<ext>"
+        )
         parser.add_argument("--overrides", type=json_object, default={}, help="a partial template as JSON, for all outputs")
         parser.add_argument("--pipeline", default="default")
         parser.add_argument("--priority", type=int, default=None, choices=range(1, 11), metavar="1-10")
@@ -87,14 +89,7 @@ class Command(BaseCommand):
             raise CommandError("Give one --output for each --template, or none.")
         if given:
             return list(zip(templates, given, strict=True))
-        stem = source.name.rpartition(".")[0] or source.name
-        pairs = []
-        for name in templates:
-            template = find(name)
-            params = template.current.params if template.current else {}
-            extension = {"hls": "m3u8"}.get(params["container"]["format"], params["container"]["format"])
-            pairs.append((name, f"{SCHEME}output/{stem}-{template.name}.{extension}"))
-        return pairs
+        return [(name, str(output_address(source, name))) for name in templates]
 
     def _wait(self, job_id: str) -> None:
         """Follow the job to its end."""
