@@ -87,6 +87,14 @@ def test_paging_forth_and_back_shows_every_job_once(bob: User, demo: None, clien
     assert rows(before) == seen[75:100]
 
 
+def test_on_phones_the_filters_fold_after_the_search(bob: User, demo: None, client_of: Callable[[User | None], Client]) -> None:
+    """The fold needs no script: what comes after it is shown while it is open."""
+    text = client_of(bob).get(LIST).content.decode()
+    bar = text[text.index('class="c-filters c-filters--folded"') : text.index('<div id="results">')]
+    places = [bar.index(part) for part in ('name="q"', '<details class="c-filters__fold">', 'name="state"', 'name="from"', 'type="submit"')]
+    assert places == sorted(places)
+
+
 def test_empty_parameters_are_dropped(bob: User, client_of: Callable[[User | None], Client]) -> None:
     response = client_of(bob).get(LIST + "?q=&state=failed&pipeline=&source=")
     assert response.status_code == 302
