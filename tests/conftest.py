@@ -38,7 +38,9 @@ from pathlib import Path
 from typing import Any
 
 import imageio_ffmpeg
+import psycopg
 import pytest
+import redis
 from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.test import Client
@@ -57,9 +59,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if out:
         config.hook.pytest_deselected(items=out)
         items[:] = [item for item in items if item not in out]
+    if reason := _unreachable():
+        for item in items:
+            item.add_marker(pytest.mark.skip(reason=reason))
     for item in items:
         if "media" in getattr(item, "fixturenames", ()):
             item.add_marker("media")
+
+
+def _unreachable() -> str:
+    """Why the servers that the environment names cannot be used, in one sentence; empty if they can, or if none is named."""
+    row = settings.DATABASES["default"]
+    try:
+        if "postgresql" in row["ENGINE"]:
+            psycopg.connect(
+                host=row["HOST"], port=row["PORT"] or None, user=row["USER"], password=row["PASSWORD"], dbname="postgres", connect_timeout=3
+            ).close()
+        if settings.REDIS_URL:
+            with redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=3) as server:
+                server.ping()
+    except (psycopg.OperationalError, redis.RedisError) as error:
+        return f"no server where DATABASE_URL and REDIS_URL point to: {str(error).splitlines()[0]}"
+    return ""
 
 
 @pytest.hookimpl(wrapper=True)
