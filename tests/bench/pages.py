@@ -14,7 +14,7 @@ import urllib.request
 from tests.bench.report import Row, ms, percentile
 from tests.server import PASSWORD, ROOT, Server
 
-QUERIES = ["", "?state=failed", "?state=succeeded&kind=transcode", "?source=api", "?pipeline=default&state=failed", "?q=clip-77"]
+QUERIES = ["", "?state=failed", "?state=succeeded&kind=transcode", "?source=sample", "?pipeline=default&state=failed", "?q=clip-77"]
 
 
 def fill(rows: int) -> None:
