@@ -19,10 +19,7 @@ function start() {
   let started = false;
 
   // --- choosing ------------------------------------------------------------------------------------------------------
-  input.addEventListener("change", () => {
-    add(input.files);
-    input.value = "";
-  });
+  input.addEventListener("change", take);
   for (const name of ["dragenter", "dragover"]) {
     drop.addEventListener(name, (event) => {
       event.preventDefault();
@@ -34,6 +31,12 @@ function start() {
     event.preventDefault();
     add(event.dataTransfer.files);
   });
+
+  /** Move what was chosen into the list. A file chosen before this script was there has told nobody. */
+  function take() {
+    add(input.files);
+    input.value = "";
+  }
 
   function add(files) {
     for (const file of files) {
@@ -56,6 +59,7 @@ function start() {
 
   const part = (entry, name) => entry.box.querySelector(`[data-${name}]`);
   const value = (name) => form.elements.namedItem(name).value;
+  take();
 
   // --- sending -------------------------------------------------------------------------------------------------------
   form.addEventListener("submit", (event) => {

@@ -69,6 +69,15 @@ def test_first_run_upload_transcode_watch(first_server: Server, new_page: Callab
     assert click.count <= 6
 
 
+def test_a_file_chosen_before_the_script_came_is_uploaded_too(server: Server, new_page: Callable[..., Page], clips: Clips) -> None:
+    page = new_page()
+    page.route("**/upload*.js", lambda route: (page.wait_for_timeout(1500), route.continue_()))
+    page.goto(f"{server.base}/console/media/upload/", wait_until="commit")
+    page.locator("input[type=file]").set_input_files(str(clips.make(seconds=1)))
+    page.wait_for_load_state("load")
+    expect(page.locator("[data-queue] [data-name]")).to_have_count(1)
+
+
 def test_the_sample_is_there_and_plays(server: Server, new_page: Callable[..., Page]) -> None:
     """What the newcomer sees on the first page."""
     page = new_page()
