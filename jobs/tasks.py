@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jobs.scheduler import Claimed
 
 log = structlog.get_logger(__name__)
-SQLITE_PAUSE = 0.002  # SQLite lets whoever waits for its lock sleep ever longer; without this pause between records a submit waits for a second
+SQLITE_PAUSE = 0.004  # SQLite lets whoever waits for its lock sleep ever longer; without this pause between records a submit waits for a second
 PULSE = 0.5
 
 
