@@ -13,6 +13,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from console.error_texts import translated
+from console.lib.admin import ReadOnly
 from jobs import services
 from jobs.engine.errors import Refused
 from jobs.models import Attempt, Job, JobEvent, Node, Output, Pipeline, PipelineEvent, SavedView, Step
@@ -24,25 +25,6 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row", bound=Model)
 AT_ONCE = 200  # rows of one action; more belong to the console's bulk actions
-
-
-class ReadOnly(admin.ModelAdmin):
-    """Rows that only services and workers write."""
-
-    show_full_result_count = False  # counting a million rows for a number nobody needs
-    list_per_page = 50
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
 
 
 class OutputInline(admin.TabularInline):
