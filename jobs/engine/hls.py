@@ -49,6 +49,32 @@ class Variant:
     width: int | None = None
     height: int | None = None
     fps: float | None = None
+    audio: str | None = None  # group of sound tracks
+    subtitles: str | None = None  # group of text tracks
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """One EXT-X-MEDIA line: a sound or text track that goes with the pictures."""
+
+    kind: str  # AUDIO, SUBTITLES
+    group: str
+    name: str
+    uri: str
+    language: str | None = None
+    default: bool = False
+    channels: int | None = None
+
+
+@dataclass(frozen=True)
+class KeyFrames:
+    """One EXT-X-I-FRAME-STREAM-INF line."""
+
+    uri: str
+    bandwidth: int
+    codecs: str | None = None
+    width: int | None = None
+    height: int | None = None
 
 
 def read(text: str) -> MediaPlaylist:
@@ -91,14 +117,18 @@ def _seconds(text: str) -> float:
     return value
 
 
-def rename(text: str, names: Mapping[str, str]) -> str:
-    """Give the parts of a playlist (segments, rung playlists, maps) new names, percent-encoded. Raises KeyError for a part without one."""
+def rename(text: str, names: Mapping[str, str], addresses: Mapping[str, str] | None = None) -> str:
+    """Give the parts of a playlist (segments, rung playlists, maps) new names, percent-encoded. ``addresses``: what replaces URI attributes as it is (keys).
+
+    Raises KeyError for a part without a new name.
+    """
+    whole = addresses or {}
 
     def line_of(line: str) -> str:
         if not line.strip():
             return line
         if line.startswith("#"):
-            return _URI_ATTRIBUTE.sub(lambda m: m[1] + quote(names[m[2]]) + m[3], line)
+            return _URI_ATTRIBUTE.sub(lambda m: m[1] + (whole[m[2]] if m[2] in whole else quote(names[m[2]])) + m[3], line)
         return quote(names[line.strip()])
 
     return "\n".join(line_of(line) for line in text.split("\n"))
@@ -109,9 +139,17 @@ def quote(name: str) -> str:
     return "".join(chr(b) if chr(b) in _UNRESERVED or b == 0x2F else f"%{b:02X}" for b in name.encode())
 
 
-def master(variants: Sequence[Variant]) -> str:
+def master(variants: Sequence[Variant], alternatives: Sequence[Alternative] = (), frames: Sequence[KeyFrames] = ()) -> str:
     """A master playlist of these variants, in the order given (players begin with the first)."""
     lines = ["#EXTM3U", "#EXT-X-VERSION:6", "#EXT-X-INDEPENDENT-SEGMENTS"]
+    for a in alternatives:
+        said = [f"TYPE={a.kind}", f'GROUP-ID="{a.group}"', f'NAME="{_attribute(a.name)}"']
+        if a.language:
+            said.append(f'LANGUAGE="{_attribute(a.language)}"')
+        said += [f"DEFAULT={'YES' if a.default else 'NO'}", "AUTOSELECT=YES"]
+        if a.channels:
+            said.append(f'CHANNELS="{a.channels}"')
+        lines.append("#EXT-X-MEDIA:" + ",".join([*said, f'URI="{quote(a.uri)}"']))
     for v in variants:
         said = [f"BANDWIDTH={v.bandwidth}"]
         if v.average_bandwidth:
@@ -122,8 +160,24 @@ def master(variants: Sequence[Variant]) -> str:
             said.append(f"RESOLUTION={v.width}x{v.height}")
         if v.fps:
             said.append(f"FRAME-RATE={v.fps:.3f}")
+        if v.audio:
+            said.append(f'AUDIO="{v.audio}"')
+        if v.subtitles:
+            said.append(f'SUBTITLES="{v.subtitles}"')
         lines += ["#EXT-X-STREAM-INF:" + ",".join(said), quote(v.uri)]
+    for f in frames:
+        said = [f"BANDWIDTH={f.bandwidth}"]
+        if f.codecs:
+            said.append(f'CODECS="{f.codecs}"')
+        if f.width and f.height:
+            said.append(f"RESOLUTION={f.width}x{f.height}")
+        lines.append("#EXT-X-I-FRAME-STREAM-INF:" + ",".join([*said, f'URI="{quote(f.uri)}"']))
     return "\n".join(lines) + "\n"
+
+
+def _attribute(text: str) -> str:
+    """What may stand between quotation marks: no quotation mark, no line end."""
+    return "".join(c for c in text.replace('"', "'") if c.isprintable())
 
 
 def variant(uri: str, text: str, sizes: Mapping[str, int], probe: Probe) -> Variant:
@@ -131,21 +185,37 @@ def variant(uri: str, text: str, sizes: Mapping[str, int], probe: Probe) -> Vari
 
     Raises ValueError for a playlist that cannot be read, KeyError for a segment without a size.
     """
-    playlist = read(text)
-    rates = [sizes[s.uri] * 8 / s.seconds for s in playlist.segments if s.seconds > 0.1]
-    total = sum(sizes[s.uri] for s in playlist.segments)
-    average = round(total * 8 / playlist.seconds) if playlist.seconds else 0
-    codecs = [c for c in (_video_codec(probe.picture), _audio_codec(probe.sound)) if c]
-    wanted = (probe.picture is not None) + (probe.sound is not None)
+    peak, average = rates(text, sizes)
     return Variant(
         uri=uri,
-        bandwidth=max(1, average, *(round(r) for r in rates)),
+        bandwidth=peak,
         average_bandwidth=average or None,
-        codecs=",".join(codecs) if len(codecs) == wanted else None,  # a list that is not complete is worse than none
+        codecs=codecs(probe),
         width=probe.picture.width if probe.picture else None,
         height=probe.picture.height if probe.picture else None,
         fps=probe.picture.fps if probe.picture else None,
     )
+
+
+def rates(text: str, sizes: Mapping[str, int]) -> tuple[int, int]:
+    """(most, average) bit/s of a media playlist; most: of any one segment. Raises as :func:`variant`."""
+    playlist = read(text)
+    found = [sizes[s.uri] * 8 / s.seconds for s in playlist.segments if s.seconds > 0.1]
+    total = sum(sizes[s.uri] for s in playlist.segments)
+    average = round(total * 8 / playlist.seconds) if playlist.seconds else 0
+    return max(1, average, *(round(r) for r in found)), average
+
+
+def codecs(*probes: Probe) -> str | None:
+    """The CODECS attribute of what plays together; None where one is not known: a list that is not complete is worse than none."""
+    found: list[str] = []
+    for probe in probes:
+        for stream, name in ((probe.picture, _video_codec(probe.picture)), (probe.sound, _audio_codec(probe.sound))):
+            if stream is not None and name is None:
+                return None
+            if name and name not in found:
+                found.append(name)
+    return ",".join(found) or None
 
 
 _AVC = {

@@ -37,6 +37,7 @@ class VideoStream(Strict):
     attached_picture: bool = False
     default: bool = False
     mime: str | None = Field(None, description="RFC 6381 codec string, where ffprobe knows it: avc1.64001f")
+    configuration: str | None = Field(None, exclude=True, repr=False, description="hash of what decoders are told before the first picture")
 
 
 class AudioStream(Strict):
@@ -53,8 +54,10 @@ class AudioStream(Strict):
     start: float | None = None
     bitrate_kbps: int | None = None
     language: str | None = None
+    title: str | None = Field(None, description="name of the track")
     default: bool = False
     mime: str | None = Field(None, description="RFC 6381 codec string, where ffprobe knows it: mp4a.40.2")
+    configuration: str | None = Field(None, exclude=True, repr=False, description="hash of what decoders are told before the first packet")
 
 
 class SubtitleStream(Strict):
@@ -64,6 +67,9 @@ class SubtitleStream(Strict):
     codec: str
     text: bool
     language: str | None = None
+    title: str | None = Field(None, description="name of the track")
+    default: bool = False
+    forced: bool = Field(False, description="shown also to who asked for no subtitles: signs and foreign speech")
 
 
 class OtherStream(Strict):
@@ -111,23 +117,24 @@ def parse_ffprobe(document: dict[str, Any]) -> Probe:
     for position, stream in enumerate(streams):
         index = _int(stream.get("index"))
         index = position if index is None else index
-        kind, codec = _text(stream.get("codec_type")) or "unknown", _text(stream.get("codec_name"))
+        kind, codec = text(stream.get("codec_type")) or "unknown", text(stream.get("codec_name"))
         width, height = _int(stream.get("width")) or 0, _int(stream.get("height")) or 0
         if kind == "video" and codec and ((width > 0 and height > 0) or _attached(stream)):
             video.append(_video(stream, index, codec, width, height))
         elif kind == "audio" and codec:
             audio.append(_audio(stream, index, codec))
         elif kind == "subtitle" and codec:
-            subtitle.append(SubtitleStream(index=index, codec=codec, text=codec in TEXT_SUBTITLES, language=_language(stream)))
+            subtitle.append(_subtitle(stream, index, codec))
         else:
             other.append(OtherStream(index=index, kind=kind, codec=codec))
     size = _int(about.get("size"))
     bitrate = _int(about.get("bit_rate"))
     duration, start = _length(about, [*(v for v in video if not v.attached_picture), *audio], size)
-    if duration is None or duration != _float(about.get("duration")):
+    duration = _of_packets(about, streams, audio) or duration
+    if duration is None or duration != number(about.get("duration")):
         bitrate = round(size * 8 / duration) if size and duration else None  # ffprobe's own was computed with the length we do not believe
     return Probe(
-        format_name=_text(about.get("format_name")) or "unknown",
+        format_name=text(about.get("format_name")) or "unknown",
         duration=duration,
         start=start,
         size=size,
@@ -174,7 +181,7 @@ def _length(about: dict[str, Any], streams: list[VideoStream | AudioStream], siz
     file is not much longer than from the earliest start to the latest end. Without stream lengths, a file of many hours at less than
     100 bit/s is not believed.
     """
-    duration, start = _float(about.get("duration")), _float(about.get("start_time"))
+    duration, start = number(about.get("duration")), number(about.get("start_time"))
     if duration is not None and duration <= 0:
         duration = None
     known = [(s.start or 0.0, s.duration) for s in streams if s.duration]
@@ -190,6 +197,15 @@ def _length(about: dict[str, Any], streams: list[VideoStream | AudioStream], siz
     return duration, start
 
 
+def _of_packets(about: dict[str, Any], streams: list[dict[str, Any]], audio: list[AudioStream]) -> float | None:
+    """Seconds of raw AAC (ADTS) whose packets were counted: ffprobe only guesses by the rate of the first ones, and silence takes hardly any bytes."""
+    if text(about.get("format_name")) != "aac" or len(audio) != 1 or len(streams) != 1:
+        return None
+    packets, rate = _int(streams[0].get("nb_read_packets")), audio[0].sample_rate
+    samples = 2048 if (audio[0].profile or "").startswith("HE-AAC") else 1024
+    return packets * samples / rate if packets and rate else None
+
+
 def _video(stream: dict[str, Any], index: int, codec: str, width: int, height: int) -> VideoStream:
     disposition = _dict(stream.get("disposition"))
     frames = _int(stream.get("nb_read_packets")) or _int(stream.get("nb_frames"))
@@ -197,28 +213,29 @@ def _video(stream: dict[str, Any], index: int, codec: str, width: int, height: i
     return VideoStream(
         index=index,
         codec=codec,
-        profile=_text(stream.get("profile")),
+        profile=text(stream.get("profile")),
         width=width,
         height=height,
-        pixel_format=_text(stream.get("pix_fmt")),
+        pixel_format=text(stream.get("pix_fmt")),
         sar=_sar(stream.get("sample_aspect_ratio")),
         rotation=_rotation(stream),
         fps=_rate(stream.get("avg_frame_rate")),
         nominal_fps=_rate(stream.get("r_frame_rate")),
-        field_order=_text(stream.get("field_order")),
+        field_order=text(stream.get("field_order")),
         duration=_positive(stream.get("duration")),
-        start=_float(stream.get("start_time")),
+        start=number(stream.get("start_time")),
         frames=frames if frames and frames > 0 else None,
         bitrate_kbps=_kbps(_int(stream.get("bit_rate"))),
-        color_range=_text(stream.get("color_range")),
-        color_space=_text(stream.get("color_space")),
-        color_transfer=_text(stream.get("color_transfer")),
-        color_primaries=_text(stream.get("color_primaries")),
+        color_range=text(stream.get("color_range")),
+        color_space=text(stream.get("color_space")),
+        color_transfer=text(stream.get("color_transfer")),
+        color_primaries=text(stream.get("color_primaries")),
         level=level if level is not None and level >= 0 else None,
         language=_language(stream),
         attached_picture=_attached(stream),
         default=bool(_int(disposition.get("default"))),
-        mime=_text(stream.get("mime_codec_string")),
+        mime=text(stream.get("mime_codec_string")),
+        configuration=text(stream.get("extradata_hash")),
     )
 
 
@@ -228,17 +245,32 @@ def _audio(stream: dict[str, Any], index: int, codec: str) -> AudioStream:
     return AudioStream(
         index=index,
         codec=codec,
-        profile=_text(stream.get("profile")),
+        profile=text(stream.get("profile")),
         sample_rate=rate if rate and rate > 0 else None,
         channels=channels if channels and channels > 0 else None,
-        channel_layout=_text(stream.get("channel_layout")),
+        channel_layout=text(stream.get("channel_layout")),
         bits_per_sample=bits or None,
         duration=_positive(stream.get("duration")),
-        start=_float(stream.get("start_time")),
+        start=number(stream.get("start_time")),
         bitrate_kbps=_kbps(_int(stream.get("bit_rate"))),
         language=_language(stream),
+        title=_title(_dict(stream.get("tags")), "name"),  # as MP4 has it
         default=bool(_int(_dict(stream.get("disposition")).get("default"))),
-        mime=_text(stream.get("mime_codec_string")),
+        mime=text(stream.get("mime_codec_string")),
+        configuration=text(stream.get("extradata_hash")),
+    )
+
+
+def _subtitle(stream: dict[str, Any], index: int, codec: str) -> SubtitleStream:
+    flags = _dict(stream.get("disposition"))
+    return SubtitleStream(
+        index=index,
+        codec=codec,
+        text=codec in TEXT_SUBTITLES,
+        language=_language(stream),
+        title=_title(_dict(stream.get("tags")), "name"),  # as MP4 has it
+        default=bool(_int(flags.get("default"))),
+        forced=bool(_int(flags.get("forced"))),
     )
 
 
@@ -251,15 +283,15 @@ def _attached(stream: dict[str, Any]) -> bool:
 def _rotation(stream: dict[str, Any]) -> int:
     """Degrees clockwise that make the picture upright. ffprobe's angle counts the other way round; tags of old files («rotate») do not."""
     for side in _list(stream.get("side_data_list")):
-        if isinstance(side, dict) and (angle := _float(side.get("rotation"))) is not None:
+        if isinstance(side, dict) and (angle := number(side.get("rotation"))) is not None:
             return round(-angle / 90) * 90 % 360
-    angle = _float(_dict(stream.get("tags")).get("rotate"))
+    angle = number(_dict(stream.get("tags")).get("rotate"))
     return round(angle / 90) * 90 % 360 if angle is not None else 0
 
 
 def _sar(value: Any) -> tuple[int, int]:
     """A sample aspect ratio; what is missing, zero or absurd (beyond 1:10) is square."""
-    first, _, second = (_text(value) or "").partition(":")
+    first, _, second = (text(value) or "").partition(":")
     across, down = _int(first), _int(second)
     if not across or not down or across < 0 or down < 0 or not 0.1 <= across / down <= 10:
         return (1, 1)
@@ -268,8 +300,8 @@ def _sar(value: Any) -> tuple[int, int]:
 
 def _rate(value: Any) -> float | None:
     """A frame rate such as «30000/1001»; None when it is missing or above 240 (containers in milliseconds say 1000)."""
-    first, _, second = (_text(value) or "").partition("/")
-    over, under = _float(first), _float(second or "1")
+    first, _, second = (text(value) or "").partition("/")
+    over, under = number(first), number(second or "1")
     if not over or not under or over < 0 or under < 0:
         return None
     rate = over / under
@@ -278,14 +310,14 @@ def _rate(value: Any) -> float | None:
 
 def _language(stream: dict[str, Any]) -> str | None:
     """An ISO 639 code; «und» says nothing."""
-    code = _text(_dict(stream.get("tags")).get("language"))
+    code = text(_dict(stream.get("tags")).get("language"))
     return code.lower() if code and 2 <= len(code) <= 8 and code.isascii() and code.replace("-", "").isalpha() and code.lower() != "und" else None
 
 
-def _title(tags: dict[str, Any]) -> str | None:
+def _title(tags: dict[str, Any], *other_names: str) -> str | None:
     named = {str(k).lower(): v for k, v in tags.items()}
-    text = _text(named.get("title"))
-    return "".join(c for c in text if c.isprintable())[:500] or None if text else None
+    said = next((found for name in ("title", *other_names) if (found := text(named.get(name)))), None)
+    return "".join(c for c in said if c.isprintable())[:500] or None if said else None
 
 
 def _kbps(bits: int | None) -> int | None:
@@ -293,8 +325,8 @@ def _kbps(bits: int | None) -> int | None:
 
 
 def _positive(value: Any) -> float | None:
-    number = _float(value)
-    return number if number is not None and number > 0 else None
+    found = number(value)
+    return found if found is not None and found > 0 else None
 
 
 def _dict(value: Any) -> dict[str, Any]:
@@ -305,20 +337,22 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _text(value: Any) -> str | None:
+def text(value: Any) -> str | None:
+    """A text that says something."""
     return value if isinstance(value, str) and value not in ("", "N/A", "unknown") else None
 
 
-def _float(value: Any) -> float | None:
+def number(value: Any) -> float | None:
+    """A finite number, also where it is written as text."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
-        number = float(value)
+        found = float(value)
     except (ValueError, OverflowError):
         return None
-    return number if math.isfinite(number) else None
+    return found if math.isfinite(found) else None
 
 
 def _int(value: Any) -> int | None:
-    number = _float(value)
-    return int(number) if number is not None and abs(number) < 2**53 else None
+    found = number(value)
+    return int(found) if found is not None and abs(found) < 2**53 else None

@@ -7,134 +7,150 @@ the container can hold them; everything else (places, devices, dates) is left be
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from jobs.engine.codecs import CONTAINERS, FASTSTART, decoders
+from jobs.engine.animation import mux_options as animation_options
+from jobs.engine.codecs import CONTAINERS, FASTSTART
+from jobs.engine.containers import TEXTS
 from jobs.engine.errors import JobError
-from jobs.engine.expect import clip_seconds, expected
-from jobs.engine.geometry import fit_size, upright
+from jobs.engine.expect import expected
+from jobs.engine.footage import footage
+from jobs.engine.geometry import fit_size
+from jobs.engine.loudness import settled
+from jobs.engine.marks import hidden, marked
 from jobs.engine.origins import parameters
-from jobs.engine.picture import SEGMENT_SECONDS, Picture, plan_picture
+from jobs.engine.packaging import packed
+from jobs.engine.picture import Picture, plan_picture, seen
 from jobs.engine.plan import FailedOutput, OutputPlan, Plan, RenditionPlan
-from jobs.engine.sound import Sound, plan_sound
-from jobs.engine.streams import Chosen, choose
-from jobs.engine.template import Rung, Template, Video
+from jobs.engine.request import Request
+from jobs.engine.sampling import own_clip
+from jobs.engine.scripts import Clock
+from jobs.engine.sources import Material, Sources
+from jobs.engine.streams import choose
+from jobs.engine.subtitles import burnt, expected_texts, plan_subtitles
+from jobs.engine.template import Rung, Template, Video, outvoted
+from jobs.engine.text_outputs import text_output
+from jobs.engine.tracks import Own, heard, pick, plan_tracks, tags
 
 if TYPE_CHECKING:
     from jobs.engine.probe import Probe
-    from jobs.engine.spec import TranscodeSpec
+    from jobs.engine.sound import Sound
+    from jobs.engine.spec import InputSpec, TranscodeSpec
 
 GROUP_RENDITIONS = 6  # pictures encoded in one process: each costs memory, and they share the cores anyway
 
 
-def resolve(spec: TranscodeSpec, templates: Sequence[Template], probe: Probe, overrides: Sequence[Mapping[str, Any]] | None = None) -> Plan:
+def resolve(spec: TranscodeSpec, templates: Sequence[Template], material: Material | Probe, overrides: Sequence[Mapping[str, Any]] | None = None) -> Plan:
     """Decide everything about every output.
 
-    ``templates[i]`` is output i's effective template, overrides merged. ``overrides`` (default: those of the spec) only tell the
+    ``templates[i]`` is output i's effective template, overrides merged. ``material``: what was fetched and measured; a bare probe is that of
+    the job's input. ``overrides`` (default: those of the spec) only tell the
     origin of parameters. Never raises for a source that does not fit: see ``Plan.failed``.
     """
+    known = material if isinstance(material, Material) else Material(material)
     given = overrides if overrides is not None else [output.overrides for output in spec.outputs]
+    sources = Sources()
     done: list[OutputPlan] = []
     failed: list[FailedOutput] = []
-    needed: dict[int, str] = {}
-    seconds: float | None = None
     for index, template in enumerate(templates):
         try:
-            seconds = clip_seconds(probe, spec.input)
-            chosen = choose(template, probe)
-            done.append(_output(index, template, spec, probe, seconds, chosen, given[index]))
+            done.append(_output(Request(index, template, spec, known, sources), given[index]))
         except JobError as error:
             failed.append(FailedOutput(index=index, code=error.code, message=error.message))
-            continue
-        for stream in (chosen.picture, chosen.sound, *(s for s, _ in chosen.subtitles)):
-            if stream is not None:
-                needed[stream.index] = stream.codec
-    return Plan(
-        input_format=probe.format_name,
-        decoders=tuple(dict.fromkeys(name for codec in needed.values() for name in decoders(codec))),
-        start=spec.input.start or None,
-        duration=spec.input.duration,
-        expected_seconds=seconds,
-        source_pixels=probe.picture.width * probe.picture.height if probe.picture else 0,
-        outputs=_grouped(done),
-        failed=tuple(failed),
-    )
+    return settled(Plan(sources=sources.table, outputs=_grouped(done), failed=tuple(failed)), known.measured)
 
 
-def _output(
-    index: int, template: Template, spec: TranscodeSpec, probe: Probe, seconds: float | None, chosen: Chosen, overrides: Mapping[str, Any]
-) -> OutputPlan:
+def _output(request: Request, overrides: Mapping[str, Any]) -> OutputPlan:
+    index, template, spec = request.index, request.template, request.spec
+    if template.container.format in TEXTS:
+        return text_output(request)
+    taken = footage(request)
+    looked = own_clip(spec.input, template.edit, request.probe.duration)  # what measurements are named after
+    probe, source, seconds = taken.probe, taken.source, taken.seconds
+    request = replace(request, material=replace(request.material, probe=probe))
+    tracks = pick(template, spec, request.material, request.sources, Own(probe, source, taken.clip.start, taken.clip.duration))
+    chosen = choose(template, probe, tracks)
     format_ = template.container.format
     extension = CONTAINERS[format_].extension
-    warnings = list(chosen.warnings)
-    if spec.input.start and chosen.picture and template.video.codec == "copy":
+    warnings = [*chosen.warnings, *taken.warnings]
+    if taken.span.start and chosen.picture and template.video.codec == "copy":
         warnings.append("The copied picture begins at the key frame before the clip's start.")
+    clock = Clock(taken.span.start, taken.speed, seconds, cut=taken.span.clipped)
+    texts = plan_subtitles(index, template, request.material, request.sources, chosen.subtitles, source, clock)
+    warnings += texts.warnings
     renditions: list[RenditionPlan] = []
     decided: list[tuple[Picture | None, Sound | None]] = []
-    rungs = rungs_for(template, probe) if template.ladder and chosen.picture else ()
+    rungs = rungs_for(template, probe, looked, request.material.measured) if template.ladder and chosen.picture else ()
     variants = [(rung.name, laid_over(template, rung)) for rung in rungs] or [("", template)]
     for name, variant in variants:
         base = f"o{index}-{name}" if name else f"o{index}"
-        picture, sound = _streams(variant, probe, chosen)
-        decided.append((picture, sound))
+        picture = plan_picture(variant, chosen.picture, probe, source, looked, request.material.measured, seconds) if chosen.picture else None
+        picture = taken.seen(hidden(picture, template, chosen.picture)) if picture and chosen.picture else None
+        sounds = tuple(taken.heard(sound) for sound in plan_tracks(variant, tracks))
+        decided.append((picture, sounds[0] if sounds else None))
+        facts = expected(taken, picture, sounds, chosen.picture, chosen.sound, len(texts.tracks), format_)
         renditions.append(
             RenditionPlan(
                 name=name,
                 file=f"{base}.{extension}",
-                segments=f"{base}-%05d.ts" if format_ == "hls" else None,
                 video=picture.plan if picture else None,
-                audio=sound.plan if sound else None,
-                subtitle_indices=tuple(s.index for s, _ in chosen.subtitles),
-                mux_options=_mux(variant, probe, chosen, base),
-                bandwidth=bandwidth(picture, sound),
-                expected=expected(probe, spec.input, seconds, picture, sound, chosen.picture, chosen.sound, len(chosen.subtitles), format_),
+                audios=tuple(s.plan for s in sounds),
+                subtitles=texts.tracks,
+                mux_options=_mux(variant, probe, tags(variant, chosen.picture, [s.plan for s in sounds], texts.tracks), base),
+                bandwidth=bandwidth(picture, sounds),
+                expected=heard(facts, template, tracks, sounds, taken).model_copy(update={"texts": expected_texts(template, texts.tracks)}),
             )
         )
-        warnings += [w for part in (picture, sound) if part for w in part.warnings]
+        warnings += [w for part in (picture, *sounds) if part for w in part.warnings]
     if rungs and len(rungs) < len(template.ladder):
         kept = {rung.name for rung in rungs}
         warnings.append(f"The source is too small for: {', '.join(r.name for r in template.ladder if r.name not in kept)}.")
     first_picture, first_sound = decided[0]
-    return OutputPlan(
+    done = marked(index, template, renditions, request.material, request.sources)
+    warnings += done.warnings
+    drawn, files, lettering = burnt(index, texts, done.renditions)
+    finished = [taken.dressed(r, picture) for r, (picture, _) in zip(drawn, decided, strict=True)]
+    plan = OutputPlan(
         index=index,
         format=format_,
-        renditions=tuple(renditions),
-        master=f"o{index}.m3u8" if rungs else None,
+        renditions=tuple(finished),
+        join=taken.used_join(finished),
+        texts=(*((taken.alike.text,) if taken.alike else ()), *texts.texts, *files),
+        lettering=lettering,
+        drawings=done.drawings,
+        expected_seconds=seconds,
         group=0,
         warnings=tuple(dict.fromkeys(warnings)),
         parameters=parameters(template, overrides, first_picture, first_sound, ladder=bool(rungs)),
     )
+    return packed(plan, template, request.material, chosen.picture, ladder=bool(rungs))
 
 
-def _streams(template: Template, probe: Probe, chosen: Chosen) -> tuple[Picture | None, Sound | None]:
-    format_ = template.container.format
-    picture = sound = None
-    if chosen.picture:
-        picture = plan_picture(template.video, template.conditions, format_, template.mux.segment_seconds or SEGMENT_SECONDS, chosen.picture, probe)
-    if chosen.sound:
-        sound = plan_sound(template.audio, template.conditions, format_, chosen.sound)
-    return picture, sound
-
-
-def rungs_for(template: Template, probe: Probe) -> tuple[Rung, ...]:
+def rungs_for(template: Template, probe: Probe, clip: InputSpec | None = None, measured: Mapping[str, Any] | None = None) -> tuple[Rung, ...]:
     """The rungs that the source can fill (their shorter side is not above the source's), in the template's order; the smallest always."""
     stream = probe.picture
     if stream is None:
         return ()
-    source = upright(stream)
-    sizes = [(fit_size(source, laid_over(template, rung).video, "convert"), rung) for rung in template.ladder]
-    smallest = min(sizes, key=lambda pair: pair[0].width * pair[0].height)[1]
-    return tuple(rung for size, rung in sizes if min(size.width, size.height) <= source.short or rung is smallest)
+    sizes = []
+    for rung in template.ladder:
+        video = laid_over(template, rung).video
+        source = seen(stream, video, clip, measured or {})
+        sizes.append((fit_size(source, video, "convert"), source.short, rung))
+    smallest = min(sizes, key=lambda found: found[0].width * found[0].height)[2]
+    return tuple(rung for size, short, rung in sizes if min(size.width, size.height) <= short or rung is smallest)
 
 
 def laid_over(template: Template, rung: Rung) -> Template:
     """The template of one rung: its own values over the template's; a size or a rate control of its own unsays the template's."""
     video = {k: v for k, v in rung.video.model_dump().items() if v is not None and v is not False}
     base = template.video.model_dump()
-    if {"width", "height", "short_side"} & video.keys():
-        base |= dict.fromkeys(("width", "height", "short_side"))
+    if {"width", "height", "short_side", "long_side"} & video.keys():
+        base |= dict.fromkeys(("width", "height", "short_side", "long_side", "scale_type"))
     if {"crf", "bitrate_kbps"} & video.keys():
-        base |= dict.fromkeys(("crf", "bitrate_kbps", "maxrate_kbps", "bufsize_kbit"))
+        base |= dict.fromkeys(("crf", "bitrate_kbps", "bitrate_min_kbps", "bitrate_max_kbps", "maxrate_kbps", "bufsize_kbit"))
+        base |= dict.fromkeys(("passes",) if "crf" in video else ())
+    base |= dict.fromkeys(outvoted(video, base))
     changes: dict[str, Any] = {"video": Video.model_validate(base | video)}
     if rung.audio is not None:
         audio = {k: v for k, v in rung.audio.model_dump().items() if v is not None and v is not False}
@@ -142,63 +158,52 @@ def laid_over(template: Template, rung: Rung) -> Template:
     return template.model_copy(update=changes)
 
 
-def bandwidth(picture: Picture | None, sound: Sound | None) -> int | None:
+def bandwidth(picture: Picture | None, sounds: Sequence[Sound]) -> int | None:
     """bit/s as planned, a tenth for packaging; None with constant quality, where nobody knows before."""
     if picture and not picture.bitrate_kbps:
         return None
-    kbps = (picture.bitrate_kbps or 0 if picture else 0) + (sound.bitrate_kbps or 0 if sound else 0)
+    kbps = (picture.bitrate_kbps or 0 if picture else 0) + sum(sound.bitrate_kbps or 0 for sound in sounds)
     return round(kbps * 1100) or None
 
 
-def _mux(template: Template, probe: Probe, chosen: Chosen, base: str) -> tuple[str, ...]:
+def _mux(template: Template, probe: Probe, tagged: Sequence[str], base: str) -> tuple[str, ...]:
     """Packaging options of one file, its muxer included."""
     format_ = template.container.format
     container = CONTAINERS[format_]
-    options: list[str] = []
-    for position, (_, encoder) in enumerate(chosen.subtitles):
-        options += [f"-c:s:{position}", encoder]
-    options += ["-map_metadata:g", "-1", "-map_metadata:s", "-1"]
+    options: list[str] = ["-map_metadata:g", "-1", "-map_metadata:s", "-1"]
     if not (probe.chapters and container.chapters):
         options += ["-map_chapters", "-1"]
     if container.title and probe.title:
         options += ["-metadata", f"title={probe.title}"]
-    if container.language:
-        named = [("v:0", chosen.picture), ("a:0", chosen.sound), *((f"s:{n}", s) for n, (s, _) in enumerate(chosen.subtitles))]
-        for place, stream in named:
-            if stream is not None and stream.language:
-                options += [f"-metadata:s:{place}", f"language={stream.language}"]
+    options += tagged
     if format_ in FASTSTART and template.mux.faststart:
         options += ["-movflags", "+faststart"]
-    if format_ == "gif":
-        options += ["-loop", str(template.mux.gif_loop)]
-    if format_ == "hls":
-        seconds = template.mux.segment_seconds or SEGMENT_SECONDS
-        options += ["-hls_time", f"{seconds:g}", "-hls_playlist_type", "vod", "-hls_list_size", "0", "-hls_flags", "+independent_segments"]
-        options += ["-hls_segment_type", "mpegts", "-start_number", "1", "-hls_segment_filename", f"{base}-%05d.ts"]
+    options += animation_options(format_, template.mux)
     return (*options, *container.options, "-f", container.muxer)
 
 
 def _grouped(outputs: Sequence[OutputPlan]) -> tuple[OutputPlan, ...]:
-    """Outputs that encode the same decoded picture share a process, up to GROUP_RENDITIONS pictures; every other output has its own.
+    """Outputs that encode the same decoded picture (same sources, same join) share a process, up to GROUP_RENDITIONS pictures; every other output has its own.
 
     Copies and sound alone decode no picture, and a palette holds back the whole clip: they would only wait for the others.
     """
     groups: list[OutputPlan] = []
-    number, load = -1, GROUP_RENDITIONS
-    shared: int | None = None
+    number = -1
+    shared: dict[object, tuple[int, int]] = {}  # what is decoded → number and load of the group that takes more
     for output in outputs:
-        if not shares_picture(output):
+        key = (frozenset(p.source for p in output.pads), output.join)
+        group, load = shared.get(key, (-1, GROUP_RENDITIONS))
+        if not shares_picture(output) or load + len(output.renditions) > GROUP_RENDITIONS:
             number += 1
-            groups.append(output.model_copy(update={"group": number}))
-            continue
-        if shared is None or load + len(output.renditions) > GROUP_RENDITIONS:
-            number += 1
-            shared, load = number, 0
-        load += len(output.renditions)
-        groups.append(output.model_copy(update={"group": shared}))
+            group, load = number, 0
+        if shares_picture(output):
+            shared[key] = group, load + len(output.renditions)
+        groups.append(output.model_copy(update={"group": group}))
     return tuple(groups)
 
 
 def shares_picture(output: OutputPlan) -> bool:
-    """Whether this output encodes the decoded picture and may do so beside others."""
-    return any(r.video is not None and r.video.encoder not in ("copy", "gif") for r in output.renditions)
+    """Whether this output encodes the decoded picture and may do so beside others. What is shown while it is made has one try, so it runs alone."""
+    if output.set is not None and output.set.growing:
+        return False
+    return any(r.video is not None and r.video.encoder not in ("copy", "gif", "libwebp_anim") for r in output.renditions)

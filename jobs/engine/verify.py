@@ -9,33 +9,38 @@ output is not published either, and the verdict then names the input (ResourceCo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jobs.engine import hls
+from jobs.engine.check import Check as Check
+from jobs.engine.set_checks import check_set
+from jobs.engine.sets import Room
+from jobs.engine.vocabulary.languages import same_language
 
 if TYPE_CHECKING:
-    from jobs.engine.plan import Expected, OutputPlan, RenditionPlan
-    from jobs.engine.probe import Probe
+    from jobs.engine.plan import Expected, ExpectedSound, OutputPlan, RenditionPlan
+    from jobs.engine.probe import AudioStream, Probe
 
 
-@dataclass(frozen=True)
-class Check:
-    """One comparison, in words for the job page. ``short``: there is less than announced, as damaged inputs make it."""
-
-    name: str
-    wanted: str
-    found: str
-    ok: bool
-    short: bool = False
+MARKS = {"vtt": "WEBVTT", "ass": "[Script Info]", "srt": "-->"}
+"""By what a file of text is known to be one."""
 
 
-def verify(output: OutputPlan, probes: Mapping[str, Probe], playlists: Mapping[str, str], sizes: Mapping[str, int]) -> tuple[Check, ...]:
-    """All checks of one output, its renditions one after the other. Keys are file names of the plan; ``sizes`` has the segments too."""
+def verify(
+    output: OutputPlan,
+    probes: Mapping[str, Probe],
+    playlists: Mapping[str, str],
+    sizes: Mapping[str, int],
+    frames: Mapping[str, tuple[int, int]] | None = None,
+    times: Mapping[str, tuple[int, int, int]] | None = None,
+) -> tuple[Check, ...]:
+    """All checks of one output, its renditions one after the other, then those of a set as a whole. Keys are file names of the plan; ``sizes`` has the
+    segments too, ``playlists`` all texts of a set, ``frames`` the key frames of segments where a playlist of them is wanted, ``times`` those of segments where cuts were forced."""
     checks: list[Check] = []
     for rendition in output.renditions:
         found = _rendition(rendition, probes.get(rendition.file), playlists.get(rendition.file), sizes)
         checks += [Check(f"{rendition.name}: {c.name}", c.wanted, c.found, c.ok, c.short) for c in found] if rendition.name else found
+    checks += check_set(output, Room(playlists, sizes, probes, frames or {}, times or {}))
     return tuple(checks)
 
 
@@ -53,6 +58,10 @@ def verdict(checks: Sequence[Check]) -> tuple[str, str] | None:
 def _rendition(rendition: RenditionPlan, probe: Probe | None, playlist: str | None, sizes: Mapping[str, int]) -> list[Check]:
     size = sizes.get(rendition.file)
     checks = [Check("file", "not empty", "missing" if size is None else f"{size} bytes", bool(size))]
+    if rendition.video is None and not rendition.audios:  # a text track: ffprobe is not asked
+        text, mark = (playlist or "").lstrip("\ufeff"), MARKS.get(rendition.file.rpartition(".")[2], "WEBVTT")
+        whole = mark in text if mark == "-->" else text.startswith(mark)
+        return [*checks, Check("readable", "yes", "yes" if whole else "no", whole)]
     if rendition.segments is not None:
         checks += _segments(playlist, sizes, rendition.expected)
     if probe is None:
@@ -64,27 +73,75 @@ def _rendition(rendition: RenditionPlan, probe: Probe | None, playlist: str | No
 
 def _streams(expected: Expected, probe: Probe) -> list[Check]:
     """Streams, codecs, sizes: all exact."""
-    video, audio = probe.picture, probe.sound
+    video = probe.picture
     checks = [
         _same("video codec", expected.video_codec or "none", video.codec if video else "none"),
-        _same("audio codec", expected.audio_codec or "none", audio.codec if audio else "none"),
         _same("streams", _count(expected), f"{len(probe.video)} video, {len(probe.audio)} audio, {len(probe.subtitle)} subtitle"),
     ]
     if video and expected.width is not None:
         checks.append(_same("size", f"{expected.width}×{expected.height}", f"{video.width}×{video.height}"))
     if video and expected.pixel_format is not None:
         checks.append(_same("pixel format", expected.pixel_format, video.pixel_format or "unknown"))
-    if audio and expected.sample_rate is not None:
-        checks.append(_same("sample rate", str(expected.sample_rate), str(audio.sample_rate)))
-    if audio and expected.channels is not None:
-        checks.append(_same("channels", str(expected.channels), str(audio.channels)))
+    if video and expected.colours is not None:
+        seen = (video.color_space, video.color_transfer, video.color_primaries)
+        checks.append(_same("colours", _colours(expected.colours.matrix, expected.colours.transfer, expected.colours.primaries), _colours(*seen)))
+        checks.append(_same("colour range", "tv", video.color_range or "tv"))
+    several = len(expected.audios) > 1
+    for number, (wanted, audio) in enumerate(zip(expected.audios, probe.audio, strict=False), start=1):
+        checks += _sound(f"audio {number}: " if several else "", wanted, audio)
+    if expected.subtitles == len(expected.texts):
+        checks += _texts(expected, probe)
     return checks
+
+
+def _sound(name: str, wanted: ExpectedSound, audio: AudioStream) -> list[Check]:
+    """One audio track. The number of tracks is compared with the streams."""
+    checks = [_same(f"{name}audio codec", wanted.codec, audio.codec)]
+    if wanted.profile is not None:
+        checks.append(_same(f"{name}audio profile", wanted.profile, audio.profile or "none"))
+    if wanted.sample_rate is not None:
+        checks.append(_same(f"{name}sample rate", str(wanted.sample_rate), str(audio.sample_rate)))
+    if wanted.channels is not None:
+        checks.append(_same(f"{name}channels", str(wanted.channels), str(audio.channels)))
+    if wanted.language is not None:
+        checks.append(_language(f"{name}language", wanted.language, audio.language))
+    if wanted.default is not None:
+        checks.append(_same(f"{name}default", *("yes" if flag else "no" for flag in (wanted.default, audio.default))))
+    return checks
+
+
+def _language(name: str, wanted: str, found: str | None) -> Check:
+    """Languages have several codes; «und» and no tag say the same."""
+    return Check(name, wanted, found or "und", same_language(wanted, found or "und"))
+
+
+def _texts(expected: Expected, probe: Probe) -> list[Check]:
+    """Text tracks. Their number is compared with the streams."""
+    checks = []
+    for number, (wanted, text) in enumerate(zip(expected.texts, probe.subtitle, strict=False), start=1):
+        if wanted.codec is not None:
+            checks.append(_same(f"subtitle {number}: codec", wanted.codec, text.codec))
+        if wanted.language is not None:
+            checks.append(_language(f"subtitle {number}: language", wanted.language, text.language))
+    return checks
+
+
+# Names of one and the same thing: BT.601 is one matrix for 525 and 625 lines, and one curve is in BT.601, BT.709 and BT.2020
+_ALIKE = {"bt470bg": "bt601", "smpte170m": "bt601", "bt2020-10": "bt709", "bt2020-12": "bt709"}
+
+
+def _colours(matrix: str | None, transfer: str | None, primaries: str | None) -> str:
+    """Matrix, curve and primaries in one word, told apart only where colours would look different."""
+    curve = {"smpte170m": "bt709"}.get(transfer or "", transfer)
+    return " / ".join(_ALIKE.get(name or "", name or "unknown") for name in (matrix, curve, primaries))
 
 
 def _length(expected: Expected, probe: Probe) -> list[Check]:
     """Duration and frames, within the plan's tolerance."""
     checks = []
-    if expected.duration is not None:
+    # pictures that are all alike make a still WebP, which has no length
+    still = expected.video_codec == "webp" and probe.picture is not None and probe.picture.frames == 1
+    if expected.duration is not None and not still:
         checks.append(_seconds("duration", expected, expected.duration, probe.duration))
     frames = probe.picture.frames if probe.picture else None
     if expected.frames is not None:
@@ -125,7 +182,7 @@ def _seconds(name: str, expected: Expected, wanted: float, found: float | None) 
 
 
 def _count(expected: Expected) -> str:
-    return f"{int(expected.video_codec is not None)} video, {int(expected.audio_codec is not None)} audio, {expected.subtitles} subtitle"
+    return f"{int(expected.video_codec is not None)} video, {len(expected.audios)} audio, {expected.subtitles} subtitle"
 
 
 def _same(name: str, wanted: str, found: str) -> Check:

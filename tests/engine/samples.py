@@ -7,13 +7,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jobs.engine.plan import OutputPlan, Plan
+from jobs.engine.encryption import STAND_IN
+from jobs.engine.plan import OutputPlan, Plan, RenditionPlan, VideoPlan
 from jobs.engine.probe import Probe, parse_ffprobe
 from jobs.engine.resolve import resolve
+from jobs.engine.sources import Material
 from jobs.engine.spec import TranscodeSpec
 from jobs.engine.template import Template
 
 HERE = Path(__file__).parent
+LADDER = [{"name": n, "video": {"short_side": s, "bitrate_kbps": b}} for n, s, b in (("1080p", 1080, 4000), ("720p", 720, 2500), ("360p", 360, 800))]
 NAMES = {
     "bbb": "bbb-720p25-h264-aac51.mp4",
     "screen": "screen-3026x1386-vfr-h264-noaudio.mp4",
@@ -65,7 +68,8 @@ def spec(count: int = 1, start: float | None = None, duration: float | None = No
 
 def plan(name: str | Probe, *templates: Template, start: float | None = None, duration: float | None = None) -> Plan:
     """The plan of these outputs for a sample."""
-    return resolve(spec(len(templates), start, duration), templates, probe(name) if isinstance(name, str) else name)
+    keys = {index: STAND_IN for index, template in enumerate(templates) if template.encryption}
+    return resolve(spec(len(templates), start, duration), templates, Material(probe(name) if isinstance(name, str) else name, keys=keys))
 
 
 def output(name: str | Probe, format_: str, start: float | None = None, duration: float | None = None, **sections: Any) -> OutputPlan:
@@ -80,3 +84,26 @@ def failure(name: str | Probe, format_: str, start: float | None = None, **secti
     made = plan(name, template(format_, **sections), start=start)
     assert not made.outputs
     return made.failed[0].code, made.failed[0].message
+
+
+def only(made: OutputPlan) -> RenditionPlan:
+    """The rendition of an output that has one."""
+    assert len(made.renditions) == 1
+    return made.renditions[0]
+
+
+def video(name: str | Probe, format_: str = "mp4", **values: Any) -> VideoPlan:
+    """The planned picture of a sample with these values."""
+    found = only(output(name, format_, video=values)).video
+    assert found is not None
+    return found
+
+
+def option(plan: VideoPlan, name: str) -> str | None:
+    """The value of an encoder option."""
+    return plan.options[plan.options.index(name) + 1] if name in plan.options else None
+
+
+def filter_names(plan: VideoPlan) -> list[str]:
+    """In their order."""
+    return [name for name, _ in plan.filters]

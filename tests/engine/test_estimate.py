@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from jobs.engine.codecs import CONTAINERS
+from jobs.engine.containers import TEXTS
 from jobs.engine.estimate import bytes_per_minute
 from tests.engine.samples import template
 
@@ -49,6 +51,23 @@ def test_a_ladder_is_the_sum_of_its_rungs() -> None:
     assert megabytes("hls", ladder=rungs) == pytest.approx(one, rel=0.01)
 
 
-@pytest.mark.parametrize("format_", ["mp4", "mov", "mkv", "ts", "flv", "hls", "gif", "mp3", "m4a", "ogg", "flac"])
+@pytest.mark.parametrize("format_", list(CONTAINERS))
 def test_every_format_has_an_estimate(format_: str) -> None:
-    assert 0.3 < megabytes(format_, pixels=640 * 360) < 2000
+    assert (0.001 if format_ in TEXTS else 0.08) < megabytes(format_, pixels=640 * 360) < 2000
+
+
+@pytest.mark.parametrize(
+    ("format_", "more", "less"),
+    [
+        ("mov", {"video": {"codec": "prores", "profile": "hq"}}, {"video": {"codec": "prores", "profile": "proxy"}}),
+        ("mkv", {"video": {"codec": "mpeg2"}}, {"video": {"codec": "h264"}}),
+        ("webm", {"video": {"crf": 20.0}}, {"video": {"crf": 50.0}}),
+        ("mp3", {"audio": {"quality": 90}}, {"audio": {"quality": 10}}),
+        ("mp4", {"audio": {}}, {"audio": {"profile": "aac_he"}}),
+        ("wav", {"audio": {"codec": "pcm_s24le"}}, {"audio": {"codec": "pcm_s16le"}}),
+        ("mp4", {"video": {"long_side": 1920}}, {"video": {"long_side": 640}}),
+        ("mp4", {"audios": [{}, {"stream": 1}]}, {"audios": [{}]}),
+    ],
+)
+def test_the_codecs_differ(format_: str, more: dict[str, Any], less: dict[str, Any]) -> None:
+    assert megabytes(format_, **more) > megabytes(format_, **less)

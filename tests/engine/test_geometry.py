@@ -114,13 +114,13 @@ def test_gif_may_be_odd() -> None:
     assert fit_size(upright(source(1280, 720)), Video(width=101), "keep", any_size=True).height == 57
 
 
-def names(target: Target, *, limited: bool = False) -> list[str]:
-    return [name for name, _ in filters(target, limited_range=limited)]
+def names(target: Target, *more: tuple[str, str]) -> list[str]:
+    return [name for name, _ in filters(target, more)]
 
 
 def test_filters_stand_only_where_something_changes() -> None:
     assert names(fit_size(upright(source(640, 360)), Video(), "keep")) == []
-    assert names(fit_size(upright(source(640, 360)), Video(), "keep"), limited=True) == ["scale"]
+    assert names(fit_size(upright(source(640, 360)), Video(), "keep"), ("out_range", "limited")) == ["scale"]
     assert names(fit_size(upright(source(640, 360, sar=(2, 1))), Video(), "keep")) == ["scale", "setsar"]
     assert names(fit_size(upright(source(640, 360)), Video(width=200, height=200, scale_type="crop"), "keep")) == ["scale", "crop", "setsar"]
     assert names(fit_size(upright(source(640, 360)), Video(width=200, height=200, scale_type="fill"), "keep")) == ["scale", "pad", "setsar"]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from jobs.engine.kinds import KINDS, mediainfo, transcode
-from jobs.engine.probe import Probe
+from jobs.engine.kinds import KINDS, transcode
 from jobs.engine.spec import JOB_SPEC, LIGHT_KINDS
 from tests.engine.samples import plan, probe, spec, template
 
@@ -20,9 +19,3 @@ def test_transcode_plans_as_resolve_does() -> None:
     assert made == plan("bbb", template("mp4"))
     assert [c.outputs for c in transcode.commands(made)] == [(0,)]
     assert transcode.needs([template("mp4"), template("mp3")]) == {"libx264", "aac", "libmp3lame"}
-
-
-def test_mediainfo_answers_with_the_probe() -> None:
-    answer = mediainfo.answer(probe("count"))
-    assert answer["audio"][0]["codec"] == "ac3"
-    assert Probe.model_validate_json(probe("count").model_dump_json()) == probe("count")

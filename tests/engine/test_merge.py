@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from jobs.engine.template import Template, merge
+from jobs.engine.combinations import check
+from jobs.engine.resolve import laid_over
+from jobs.engine.template import Rung, Template, Video, merge
 from tests.engine.samples import template
 
 BASE = {
@@ -37,6 +39,13 @@ def test_null_unsays() -> None:
     assert found.mux.segment_seconds is None
 
 
+def test_removing_unsays_the_rest_of_that_stream() -> None:
+    found = merged({"audio": {"remove": True}})
+    assert found.audio.model_dump(exclude_none=True) == {"remove": True, "mix": False}
+    assert check(found) == ()
+    assert found.video == merged({}).video
+
+
 def test_copy_unsays_the_rest_of_that_stream_only() -> None:
     found = merged({"video": {"codec": "copy"}})
     assert found.video.model_dump(exclude_none=True) == {"remove": False, "codec": "copy"}
@@ -51,6 +60,8 @@ def test_copy_unsays_the_rest_of_that_stream_only() -> None:
         ({"short_side": 540}, {"width": 640}, {"width": 640}),
         ({"width": 640, "height": 360}, {"short_side": 540}, {"short_side": 540}),
         ({"width": 640}, {"height": 360}, {"width": 640, "height": 360}),
+        ({"max_fps": 60.0}, {"fps": 30.0}, {"fps": 30.0}),
+        ({"fps": 25.0}, {"max_fps": 50.0}, {"max_fps": 50.0}),
     ],
 )
 def test_of_two_ways_of_saying_the_same_the_overrides_stays(sections: dict[str, Any], override: dict[str, Any], left: dict[str, Any]) -> None:
@@ -80,7 +91,7 @@ def test_the_container_can_be_changed_and_a_ladder_is_replaced_as_a_whole() -> N
         ({"video": {"crf": "20"}}, ("video", "crf")),
         ({"video": {"crf": 99}}, ("video", "crf")),
         ({"video": 5}, ("video",)),
-        ({"container": {"format": "avi"}}, ("container", "format")),
+        ({"container": {"format": "rm"}}, ("container", "format")),
         ({"ladder": [{"name": "A B", "video": {}}]}, ("ladder", 0, "name")),
         ({"video": {"remove": "yes"}}, ("video", "remove")),
     ],
@@ -95,3 +106,22 @@ def test_the_template_itself_is_not_changed() -> None:
     base = template("hls", **BASE)
     merge(base, {"video": {"crf": 30.0}})
     assert base == template("hls", **BASE)
+
+
+@pytest.mark.parametrize(
+    ("base", "given", "left"),
+    [
+        ({"rate_control": "cbr", "bitrate_kbps": 500}, {"crf": 20.0}, {"crf": 20.0}),
+        ({"bitrate_kbps": 500, "passes": 2}, {"crf": 20.0}, {"crf": 20.0}),
+        ({"bitrate_max_kbps": 500}, {"crf": 20.0}, {"crf": 20.0}),
+        ({"rate_control": "crf", "crf": 20.0}, {"bitrate_kbps": 500}, {"bitrate_kbps": 500}),
+        ({"rate_control": "cbr", "bitrate_kbps": 500}, {"bitrate_kbps": 900}, {"rate_control": "cbr", "bitrate_kbps": 900}),
+        ({"crf": 20.0}, {"rate_control": "vbr", "bitrate_kbps": 500}, {"rate_control": "vbr", "bitrate_kbps": 500}),
+        ({"bitrate_kbps": 500, "passes": 2}, {"rate_control": "crf"}, {"rate_control": "crf"}),
+    ],
+)
+def test_a_rate_control_ends_the_other_one(base: dict[str, Any], given: dict[str, Any], left: dict[str, Any]) -> None:
+    assert {k: v for k, v in merged({"video": given}, "mp4", video=base).video.model_dump().items() if v not in (None, False)} == left
+    rung = laid_over(template("hls", video=base), Rung(name="a", video=Video.model_validate(given)))
+    assert {k: v for k, v in rung.video.model_dump().items() if v not in (None, False)} == left
+    assert not check(template("mp4", video=left))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from jobs.engine import argv, resolve
-from jobs.engine.combinations import encoders_needed
+from jobs.engine import abilities, argv, resolve
 from jobs.engine.kinds.kind import Kind
 
 if TYPE_CHECKING:
@@ -29,5 +28,5 @@ def commands(plan: Plan, only: Collection[int] | None = None, alone: bool = Fals
 
 
 def needs(templates: Sequence[Template]) -> frozenset[str]:
-    """Encoders that a worker must have for all of these."""
-    return frozenset().union(*(encoders_needed(t) for t in templates))
+    """What a worker must have for all of these."""
+    return frozenset().union(*(abilities.needs(t) for t in templates))

@@ -1,0 +1,215 @@
+"""Quality of an output against its source: VMAF and its kin, frame by frame. Pure.
+
+How the two are paired. The reference is the source as the output's own plan sees it: the same clip, frame rate, fields, crop, turn and tone mapping, but not
+its size. Both sides are then paired by the number of the picture, never by time: time bases differ, and pairing by them silently compares neighbours. Both
+sides are counted in the same run; unequal numbers are refused. The output is scaled to the reference's size (bicubic), as the field does it. Where
+something was laid over the picture or its shape was changed (watermarks, hidden areas, burnt subtitles, borders, cut edges), the reference goes through all of
+that too, and both are compared at the output's size.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jobs.engine.argv import works
+from jobs.engine.codecs import HDR_TRANSFERS as HDR_TRANSFERS
+from jobs.engine.errors import JobError
+from jobs.engine.plan import Branch, Expected, FilterSpec, Pad, Plan, RenditionPlan, Source, VideoPlan
+from jobs.engine.template import Audio, Subtitle, Template, Video
+
+if TYPE_CHECKING:
+    from jobs.engine.plan import Command
+    from jobs.engine.probe import VideoStream
+    from jobs.engine.spec import Metric
+
+FINE = 1440  # lines; above this VMAF's model for 4K is the right one
+MEASURED_MAX = 18_000  # frames that are looked at; of longer ones every second, third … (ten minutes at 30 frames per second)
+THREADS = 2
+VMAF_LOG, XPSNR_LOG = "quality-vmaf.csv", "quality-xpsnr.txt"
+COMPARED, COUNTED, GIVEN = "quality-compared.txt", "quality-output.txt", "quality-reference.txt"
+BLIND = 60.0  # dB: what equal pictures are said to have, as libvmaf does for 8 bit
+_KEPT = ("fps", "max_fps", "scan", "crop", "rotate", "flip", "deinterlace")
+_SIZE = ("width", "height", "short_side", "long_side", "follow_orientation", "scale_type")
+
+
+def shaped(template: Template) -> bool:
+    """Whether more than the size was changed, so that both must be compared at the output's size."""
+    video = template.video
+    cut = video.scale_type in ("crop", "fill") and bool(video.width) and bool(video.height)
+    burnt = template.subtitle.burn_stream is not None or any(file.burn for file in template.subtitle.files)
+    return bool(template.watermarks or template.delogos or burnt or video.pad or cut)
+
+
+def reference_template(template: Template, *, hdr: bool) -> Template:
+    """What makes the reference out of the source: the output's template without sound, ladder, key and encoder settings, and, unless its picture was changed
+    otherwise, without its size. ``hdr``: the output has HDR, so the reference keeps it."""
+    video = template.video
+    names = (*_KEPT, *_SIZE, "pad") if shaped(template) else _KEPT
+    said = {name: value for name in names if (value := getattr(video, name)) is not None}
+    codec, pixels = ("h265", "yuv420p10le") if hdr else ("h264", "yuv420p")
+    return template.model_copy(
+        update={
+            "container": template.container.model_copy(update={"format": "mkv"}),
+            "video": Video.model_validate(said | {"codec": codec, "pixel_format": pixels, "hdr": "keep" if hdr else "sdr"}),
+            "audio": Audio(remove=True),
+            "audios": (),
+            "subtitle": template.subtitle if shaped(template) else Subtitle(remove=True),
+            "mux": type(template.mux)(),
+            "encryption": None,
+            "ladder": (),
+        }
+    )
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What will be compared. ``model``: VMAF's; ``every``: each how manyth frame is looked at."""
+
+    command: Command
+    metrics: tuple[Metric, ...]
+    model: str
+    every: int
+    width: int
+    height: int
+    shaped: bool
+
+
+def comparison(
+    plan: Plan, source: Source, stream: VideoStream, metrics: Sequence[Metric], *, frames: int | None, every: int | None = None, shaped: bool = False
+) -> Comparison:
+    """The command that compares. ``plan``: of the reference template's one output; ``source``, ``stream``: the output's file; ``frames``: about how many it has;
+    ``shaped``: compared at the output's size.
+
+    Raises JobError of the reference, or QualityNotComparable.
+    """
+    if plan.failed:
+        raise JobError(plan.failed[0].code, plan.failed[0].message)
+    reference = plan.outputs[0].renditions[0].video
+    if reference is None:
+        raise JobError("NoVideoStream")
+    if reference.pad is None:
+        raise JobError("QualityNotComparable", "An output that was joined from several inputs has no single source to be compared with.")
+    step = every or max(1, math.ceil((frames or 0) / MEASURED_MAX))
+    at = len(plan.sources)
+    legs = _legs(reference, reference.pad, Pad(source=at, stream=stream.index, codec=stream.codec), metrics, step)
+    made = Plan(sources=(*plan.sources, source), outputs=(plan.outputs[0].model_copy(update={"renditions": legs, "package": (), "set": None, "index": 0}),))
+    (command,) = works(made)[0].commands
+    return Comparison(command, tuple(metrics), model(reference.height, reference.width), step, reference.width, reference.height, shaped)
+
+
+def model(height: int, width: int) -> str:
+    """VMAF's model for a picture of this size."""
+    return "vmaf_4k_v0.6.1" if min(height, width) > FINE else "vmaf_v0.6.1"
+
+
+def _numbered() -> tuple[FilterSpec, ...]:
+    """Times made out of numbers, on both sides alike."""
+    return ("settb", (("expr", "1/1000"),)), ("setpts", (("expr", "N*40"),))
+
+
+def _legs(reference: VideoPlan, source: Pad, pad: Pad, metrics: Sequence[Metric], every: int) -> tuple[RenditionPlan, ...]:
+    """The output with the reference held against it, and both alone, which are only counted."""
+    pixels: FilterSpec = ("format", (("pix_fmts", reference.pixel_format or "yuv420p"),))
+    beside = (*reference.filters, *_numbered(), pixels, ("setsar", (("sar", "1"),)))
+    chain: list[FilterSpec | Branch] = [*_numbered()]
+    chain.append(("scale", (("w", reference.width), ("h", reference.height), ("flags", "bicubic"))))
+    chain += [("setsar", (("sar", "1"),)), pixels]
+    if any(name != "xpsnr" for name in metrics):
+        chain.append(Branch(pad=source, filters=beside, into=("libvmaf", _vmaf(metrics, model(reference.height, reference.width), every))))
+    if "xpsnr" in metrics:
+        chain.append(Branch(pad=source, filters=beside, into=("xpsnr", (("stats_file", XPSNR_LOG),))))
+    # what comes out of the comparison is as long as the longer side, whose counterpart is repeated: each side is counted by itself
+    return tuple(_counted(reference, *leg) for leg in ((pad, tuple(chain), COMPARED), (pad, _numbered(), COUNTED), (source, beside, GIVEN)))
+
+
+def _counted(reference: VideoPlan, pad: Pad, filters: tuple[FilterSpec | Branch, ...], log: str) -> RenditionPlan:
+    """Pictures that go nowhere but into ffmpeg's statistics."""
+    video = VideoPlan(
+        pad=pad,
+        encoder="wrapped_avframe",
+        codec="wrapped_avframe",
+        filters=filters,
+        options=("-fps_mode", "passthrough", "-enc_time_base", "demux"),
+        width=reference.width,
+        height=reference.height,
+    )
+    return RenditionPlan(name=log, file=f"{log}.none", video=video, mux_options=("-stats_enc_pre:v", log, "-f", "null"), expected=Expected())
+
+
+def _vmaf(metrics: Sequence[Metric], version: str, every: int) -> tuple[tuple[str, str | int], ...]:
+    models = [f"version={version}:name=vmaf"] if "vmaf" in metrics or not {"vmaf_neg"} & set(metrics) else []
+    if "vmaf_neg" in metrics:
+        models.append(f"version={version}neg:name=vmaf_neg")
+    features = [f"name={word}" for name, word in (("psnr", "psnr"), ("ssim", "float_ssim")) if name in metrics]
+    said: list[tuple[str, str | int]] = [
+        ("n_threads", THREADS),
+        ("n_subsample", every),
+        ("log_fmt", "csv"),
+        ("log_path", VMAF_LOG),
+        ("model", "|".join(models)),
+    ]
+    return (*said, ("feature", "|".join(features))) if features else tuple(said)
+
+
+# --- reading --------------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Series:
+    """One measure, picture by picture, in the order of the pictures that were looked at."""
+
+    values: tuple[float, ...]
+
+    @property
+    def summary(self) -> dict[str, float]:
+        """mean, harmonic mean (of value + 1, as libvmaf has it, so that a zero is no end of all), the values below which 1 % and 5 % of the pictures lie, and
+        the smallest."""
+        values = sorted(self.values)
+        harmonic = len(values) / sum(1 / (max(0.0, value) + 1) for value in values) - 1
+        found = {"mean": sum(values) / len(values), "harmonic_mean": harmonic, "low1": _low(values, 1), "low5": _low(values, 5), "min": values[0]}
+        return {name: round(value, 3) for name, value in found.items()}
+
+
+def _low(values: Sequence[float], percent: int) -> float:
+    """Nearest rank."""
+    return values[max(0, math.ceil(len(values) * percent / 100) - 1)]
+
+
+def counted(log: str) -> int:
+    """How many pictures one side had: the last line of ffmpeg's statistics ends with number and time."""
+    lines = log.strip().splitlines()
+    return int(lines[-1].split()[2]) + 1 if lines else 0
+
+
+def check_counts(output: int, reference: int) -> None:
+    """Raises JobError QualityNotComparable unless both sides have the same number of pictures, at least one."""
+    if output != reference or not output:
+        raise JobError("QualityNotComparable", f"The output has {output} pictures and the source {reference}: they cannot be paired.")
+
+
+def read(found: Comparison, vmaf: str, xpsnr: str) -> dict[Metric, Series]:
+    """The measures out of the logs."""
+    columns: dict[str, list[float]] = {}
+    lines = vmaf.splitlines()
+    if lines:
+        names = [name.strip() for name in lines[0].split(",")]
+        for line in lines[1:]:
+            for name, text in zip(names, line.split(","), strict=False):
+                if text.strip():
+                    columns.setdefault(name, []).append(float(text))
+    wanted: tuple[tuple[Metric, str], ...] = (("vmaf", "vmaf"), ("vmaf_neg", "vmaf_neg"), ("ssim", "float_ssim"), ("psnr", "psnr_y"))
+    series: dict[Metric, Series] = {name: Series(tuple(columns[column])) for name, column in wanted if name in found.metrics and columns.get(column)}
+    if "xpsnr" in found.metrics and (values := _xpsnr(xpsnr)):
+        series["xpsnr"] = Series(tuple(values))
+    return series
+
+
+def _xpsnr(log: str) -> list[float]:
+    """Luma, of lines like «n:    1  XPSNR y: 37.4201  XPSNR u: …»."""
+    found: list[float] = []
+    for line in log.splitlines():
+        if line.startswith("n:"):
+            text = line.split("XPSNR y:")[1].split()[0]
+            found.append(BLIND if text in ("inf", "nan") else min(float(text), 100.0))
+    return found
