@@ -12,6 +12,8 @@ TAIL_LINES = 60
 TAIL_BYTES = 4096
 LINE_BYTES = 1000
 _SERIOUS = re.compile(r"(?:(?<=\] )|^)\[(?:error|fatal|panic)\] ?")
+_GLOG = re.compile(r"^[EWF]\d{4} [\d:.]+ +\d+ \S+\] ")
+"""How Shaka Packager begins its lines: level and date, time, thread, place in its source."""
 _POINTER = re.compile(r" @ 0x[0-9a-f]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _CONSEQUENCE = re.compile(
@@ -65,7 +67,7 @@ class Lines:
     def decisive(self) -> str:
         """The line that says why it failed: the cause said last before its consequences began, else the best there is."""
         line = self._decided or self._cause or self._complaint or next(reversed(self._tail), "")
-        return _SERIOUS.sub("", _POINTER.sub("", line)).strip()
+        return _SERIOUS.sub("", _POINTER.sub("", _GLOG.sub("", line))).strip()
 
     def _line(self, row: bytes) -> None:
         text = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", row[:LINE_BYTES].decode(errors="replace")).rstrip()

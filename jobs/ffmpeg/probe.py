@@ -11,6 +11,7 @@ from jobs.engine.errors import JobError
 from jobs.engine.probe import Probe, parse_ffprobe
 from jobs.ffmpeg import formats, sandbox
 from jobs.ffmpeg.limits import for_probe
+from jobs.ffmpeg.webp import own_webp
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,22 +41,33 @@ def probe(
     From any thread; takes about 15 ms.
     """
     path = path.absolute()
+    if count_packets and not own_playlist and (found := own_webp(path)):
+        return found
+    return parse_ffprobe(
+        read_document(path, tools=tools, cwd=cwd, count_packets=count_packets, own_playlist=own_playlist, timeout=timeout, max_pixels=max_pixels)
+    )
+
+
+def read_document(
+    path: Path, *, tools: Tools, cwd: Path, count_packets: bool = False, own_playlist: bool = False, timeout: float = 60, max_pixels: int = MAX_PIXELS
+) -> dict[str, Any]:
+    """What ffprobe says of an absolute path, as its JSON; raises as :func:`probe` does."""
     head = b"" if own_playlist else _look_at_start(path)
     options = _options(count_packets=count_packets, own_playlist=own_playlist)
     argv = ["-v", "error", "-hide_banner", *options, "-i", str(path)]
     answer = sandbox.call(tools.ffprobe, argv, cwd=cwd, limits=for_probe(timeout), timeout=timeout, keep=JSON_BYTES, own_playlist=own_playlist)
     document = _read(answer, head, timeout)
     _check(document, answer.stderr, max_pixels)
-    return parse_ffprobe(document)
+    return document
 
 
 def _options(*, count_packets: bool, own_playlist: bool) -> list[str]:
-    show = ["-show_format", "-show_streams", "-show_chapters", "-of", "json", *(["-count_packets"] if count_packets else [])]
+    show = ["-show_format", "-show_streams", "-show_chapters", "-show_data_hash", "MD5", "-of", "json", *(["-count_packets"] if count_packets else [])]
     if own_playlist:
         return [
             *show,
             "-protocol_whitelist",
-            "file",
+            "file,crypto",  # whole encrypted segments are read back with the key that lies beside them
             "-format_whitelist",
             formats.OWN_PLAYLIST,
             "-f",

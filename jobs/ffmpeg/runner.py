@@ -74,16 +74,17 @@ def run(
     """
     limits = for_encode(pixels=command.pixels, files=command.files, wall_seconds=wall_seconds, max_bytes=max_bytes)
     watch = _Watch(cwd, should_stop, stall_seconds, wall_seconds, max_bytes, min_free_bytes)
+    program = tools.path(command.program)
     report = _Report(command, on_progress, watch)
     lines = Lines()
     with _Log(log) as record:
-        record.note(shlex.join(sandbox.full_argv(tools.ffmpeg, command.argv, limits)))
+        record.note(shlex.join(sandbox.full_argv(program, command.argv, limits)))
 
         def on_stderr(data: bytes) -> None:
             record.write(data)
             lines.feed(data)
 
-        process = sandbox.start(tools.ffmpeg, command.argv, cwd=cwd, limits=limits)
+        process = sandbox.start(program, command.argv, cwd=cwd, limits=limits)
         watch.pid = process.pid
         ended = supervise(process, on_stdout=report.feed, on_stderr=on_stderr, tick=watch.tick)
         lines.close()
@@ -97,7 +98,7 @@ def run(
         cpu_seconds=ended.cpu_seconds,
         max_rss_bytes=ended.max_rss_bytes,
         stopped=stopped,
-        argv_shown=(tools.ffmpeg, *command.argv),
+        argv_shown=(program, *command.argv),
         wall_seconds=watch.elapsed,
         out_of_memory=bool(ended.exit_code) and not stopped and (lines.out_of_memory or ended.exit_code == -signal.SIGKILL),
     )

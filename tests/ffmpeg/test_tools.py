@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.engine.combinations import ENCODERS
+from jobs.engine.abilities import ENCODERS
 from jobs.engine.errors import JobError
 from jobs.ffmpeg import tools as tools_module
 from jobs.ffmpeg.capabilities import AUDIO, SUBTITLES, VIDEO, measure
@@ -68,7 +68,8 @@ def test_a_capable_system_build_is_taken_with_its_own_ffprobe(tmp_path, monkeypa
     program(tmp_path / "bin" / "ffmpeg", says)
     program(tmp_path / "bin" / "ffprobe", says)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
-    assert find() == tools_module.Tools(str(tmp_path / "bin" / "ffmpeg"), str(tmp_path / "bin" / "ffprobe"), version)
+    found = find()
+    assert (found.ffmpeg, found.ffprobe, found.version) == (str(tmp_path / "bin" / "ffmpeg"), str(tmp_path / "bin" / "ffprobe"), version)
 
 
 def test_capabilities_are_proven_and_not_believed(tmp_path):
