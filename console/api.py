@@ -12,6 +12,7 @@ import structlog
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI, Router
 from ninja.errors import HttpError, ValidationError
@@ -19,24 +20,56 @@ from pydantic import BaseModel, Field
 from pydantic.json_schema import models_json_schema
 
 from console import auth
+from console.access_key_api import AccessKeyChange, NewAccessKey, NewCredentials
+from console.access_key_api import router as access_keys_router
+from console.audit_api import router as audit_router
 from console.auth import needs_admin
 from console.lib.http import answer, error_answer, failure, iso, known_parameters, plain_text, read, whole_number
 from console.lib.openapi import body, parameter
 from console.lib.paging import page
+from console.lib.policy import EVERYTHING
+from console.lib.problems import sentence
 from console.models import ApiToken, Role
+from jobs.analysing.api import AnalysisRequest
+from jobs.analysing.api import router as template_analyses_router
 from jobs.api import JobChange, MediaInfoRequest, RetryRequest
 from jobs.api import router as jobs_router
 from jobs.engine.errors import Problem, ReelmillError, Refused
-from jobs.engine.spec import MediaInfoSpec, TranscodeSpec
+from jobs.engine.spec import AnalysisSpec, CoverSpec, InspectSpec, MediaInfoSpec, PreviewSpec, SnapshotSpec, SpriteSpec, TranscodeSpec
 from jobs.engine.types import Strict
+from jobs.foreign.api import Attachment, NewProject, ProjectChange
+from jobs.foreign.api import router as projects_router
+from jobs.frames.snapshot_api import SnapshotRequest
+from jobs.frames.snapshot_api import router as snapshots_router
+from jobs.frames.sprite_api import SpriteRequest
+from jobs.frames.sprite_api import router as sprites_router
+from jobs.inspecting.api import CoverRequest, InspectionRequest, VideoPreviewRequest
+from jobs.inspecting.api import router as analyses_router
+from jobs.notices.api import NewNotification, NotificationChange
+from jobs.notices.api import router as notices_router
 from jobs.payloads import Envelope
-from jobs.pipeline_api import NewPipeline, PipelineChange
-from jobs.pipeline_api import router as pipelines_router
-from media_assets.api import MediaChange, NewBucket
+from jobs.pipelines.api import NewPipeline, PipelineChange
+from jobs.pipelines.api import router as pipelines_router
+from jobs.quality.api import QualityRequest
+from jobs.quality.api import router as quality_router
+from media_assets.api import BucketChange, MediaChange, NewBucket
 from media_assets.api import objects as objects_router
 from media_assets.api import router as media_router
+from media_assets.bulk_api import MediaBulk
+from media_assets.bulk_api import router as bulk_router
+from media_assets.cover_api import router as covers_router
+from media_assets.direct_api import NewDirectUpload, PartsWanted
+from media_assets.direct_api import router as direct_router
+from media_assets.key_api import router as keys_router
+from media_assets.link_api import NewLink, Referers
+from media_assets.link_api import router as links_router
+from media_assets.tus import uploads as uploads_router
 from templates_app.api import DuplicateRequest, NewTemplate, TemplateChange
 from templates_app.api import router as templates_router
+from templates_app.marks.api import NewWatermarkTemplate, PreviewRequest, WatermarkTemplateChange
+from templates_app.marks.api import router as marks_router
+from templates_app.snapshots.api import NewSnapshotTemplate, SnapshotTemplateChange, SnapshotTemplateCopy
+from templates_app.snapshots.api import router as snapshot_templates_router
 
 log = structlog.get_logger(__name__)
 tokens = Router(tags=["tokens"])
@@ -64,12 +97,37 @@ class NewToken(Strict):
 
     name: str = Field(min_length=1, max_length=128)
     role: str = Field("operator", description="viewer, operator or admin; never more than your own")
+    policy: dict[str, Any] = Field(
+        default_factory=dict, description='{"buckets": […], "actions": […], "read_only": true}; * stands for anything; {}: no limits'
+    )
 
 
 REQUESTS: tuple[type[BaseModel], ...] = (
-    *(Envelope, TranscodeSpec, MediaInfoSpec, RetryRequest, JobChange, MediaInfoRequest, NewPipeline, PipelineChange),
-    *(NewTemplate, TemplateChange, DuplicateRequest, MediaChange, NewBucket, NewToken, Error),
+    *(
+        Envelope,
+        TranscodeSpec,
+        MediaInfoSpec,
+        SnapshotSpec,
+        SnapshotRequest,
+        SpriteSpec,
+        SpriteRequest,
+        RetryRequest,
+        JobChange,
+        MediaInfoRequest,
+        NewPipeline,
+        PipelineChange,
+    ),
+    *(InspectSpec, CoverSpec, PreviewSpec, InspectionRequest, CoverRequest, VideoPreviewRequest, AnalysisSpec, AnalysisRequest),
+    *(NewTemplate, TemplateChange, DuplicateRequest, MediaChange, NewBucket, BucketChange, NewToken, Error),
+    *(MediaBulk, NewLink, Referers, NewDirectUpload, PartsWanted),
+    *(NewNotification, NotificationChange, QualityRequest),
+    *(NewAccessKey, AccessKeyChange, NewCredentials),
+    *(NewProject, ProjectChange, Attachment),
+    *(NewSnapshotTemplate, SnapshotTemplateChange, SnapshotTemplateCopy),
+    *(NewWatermarkTemplate, WatermarkTemplateChange, PreviewRequest),
 )
+SPECS = ("TranscodeSpec", "MediaInfoSpec", "SnapshotSpec", "InspectSpec", "CoverSpec", "PreviewSpec", "SpriteSpec", "AnalysisSpec")
+"""What jobs may be asked for."""
 
 
 class Api(NinjaAPI):
@@ -83,11 +141,9 @@ class Api(NinjaAPI):
             known.setdefault(name, schema)
         known["JobRequest"] = {
             "description": "What to do, and around it where and how soon.",
-            "oneOf": [
-                {"allOf": [{"$ref": f"#/components/schemas/{spec}"}, {"$ref": "#/components/schemas/Envelope"}]} for spec in ("TranscodeSpec", "MediaInfoSpec")
-            ],
+            "oneOf": [{"allOf": [{"$ref": f"#/components/schemas/{spec}"}, {"$ref": "#/components/schemas/Envelope"}]} for spec in SPECS],
         }
-        for part in ("TranscodeSpec", "MediaInfoSpec", "Envelope"):  # side by side in one object: closed together, not each for itself
+        for part in (*SPECS, "Envelope"):  # side by side in one object: closed together, not each for itself
             known[part] = {key: value for key, value in known[part].items() if key != "additionalProperties"}
         problem = {"description": "Something was wrong.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}
         for methods in document["paths"].values():
@@ -122,15 +178,19 @@ def token_create(request: HttpRequest) -> HttpResponse:
     wanted = read(NewToken, request)
     if wanted.role not in Role.values:
         raise Refused("InvalidParameter", problems=(Problem(("role",), "Choose viewer, operator or admin."),))
-    token, text = auth.make_token(auth.who(request).user, wanted.name, wanted.role)
+    if auth.who(request).policy != EVERYTHING:
+        raise Refused("PermissionDenied", gettext("A token with a policy cannot make tokens."))
+    token, text = auth.make_token(auth.who(request).user, wanted.name, wanted.role, policy=wanted.policy)
     return answer(_token(token) | {"token": text}, 201)
 
 
 @tokens.delete("/tokens/{token_id}", auth=needs_admin, response={204: None})
 def token_delete(request: HttpRequest, token_id: int) -> HttpResponse:
     """Withdraw a token: it is refused from now on. Role admin."""
-    if not 0 < token_id < 2**63 or not ApiToken.objects.filter(pk=token_id).delete()[0]:
+    found = ApiToken.objects.select_related("user").filter(pk=token_id).first() if 0 < token_id < 2**63 else None
+    if found is None:
         raise Refused("NotFound")
+    auth.withdraw_token(found)
     return HttpResponse(status=204)
 
 
@@ -147,6 +207,7 @@ def _token(token: ApiToken) -> dict[str, Any]:
         "name": token.name,
         "user": token.user.get_username(),
         "role": token.role,
+        "policy": token.policy,
         "hint": token.hint,
         "enabled": token.enabled,
         "created_at": iso(token.created_at),
@@ -154,7 +215,31 @@ def _token(token: ApiToken) -> dict[str, Any]:
     }
 
 
-for _router in (jobs_router, pipelines_router, templates_router, media_router, objects_router, tokens):
+for _router in (
+    jobs_router,
+    snapshots_router,
+    analyses_router,
+    template_analyses_router,
+    sprites_router,
+    pipelines_router,
+    templates_router,
+    marks_router,
+    snapshot_templates_router,
+    notices_router,
+    projects_router,
+    quality_router,
+    media_router,
+    bulk_router,
+    covers_router,
+    links_router,
+    objects_router,
+    direct_router,  # before the uploads through us, whose ids would take the word «direct» for one of them
+    uploads_router,
+    keys_router,
+    access_keys_router,
+    tokens,
+    audit_router,
+):
     api.add_router("", _router)
 
 
@@ -167,7 +252,7 @@ def _ours(request: HttpRequest, error: ReelmillError) -> HttpResponse:
 @api.exception_handler(ValidationError)
 def _parameters(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """Path parameters of the wrong type."""
-    problems = tuple(Problem(tuple(row["loc"][1:]), row["msg"]) for row in error.errors)
+    problems = tuple(Problem(tuple(row["loc"][1:]), sentence(row["type"], row["msg"], row.get("ctx"))) for row in error.errors)
     return error_answer(request, Refused("InvalidParameter", problems=problems))
 
 

@@ -11,13 +11,14 @@ import datetime as dt
 import functools
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import resolve_url
@@ -25,7 +26,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja.security.base import AuthBase
 
-from console.models import ApiToken, Role
+from console import audit
+from console.lib import acting
+from console.lib import policy as policies
+from console.lib.policy import EVERYTHING, Policy
+from console.models import AccessKey, ApiToken, Role
 from jobs.engine.errors import Refused
 
 if TYPE_CHECKING:
@@ -39,16 +44,23 @@ TOKEN_PREFIX = "rm_"  # noqa: S105  not a secret: lets people and scanners recog
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody who proved who they are. ``token`` is None for a session of the console."""
+    """Somebody who proved who they are. ``token`` and ``access_key`` are None for a session of the console. ``policy``: what limits them beside the role."""
 
     user: User
     role: Role | None
     token: ApiToken | None = None
+    policy: Policy = EVERYTHING
+    access_key: AccessKey | None = None
 
     @property
     def name(self) -> str:
         """What the history shows as «who»."""
         return self.user.get_username()
+
+    @property
+    def credential(self) -> str:
+        """What the history shows as «with what»: the AccessKey's id, the token's name; empty for a session."""
+        return self.access_key.key_id if self.access_key else self.token.name if self.token else ""
 
     def at_least(self, role: str) -> bool:
         """Whether this caller may do what ``role`` may."""
@@ -118,7 +130,17 @@ def require(request: HttpRequest, role: str) -> Caller:
         raise Refused("NotAuthenticated")
     if not who.at_least(role):
         raise Refused("PermissionDenied", _("This needs the role «%(role)s».") % {"role": Role(role).label})
+    if not who.policy.allows_action(_action(request, role)):
+        raise Refused("PermissionDenied", _("The policy of this token does not allow it."))
+    policies.put_in_force(who.policy)
+    acting.identified(who.name, who.credential)
     return who
+
+
+def _action(request: HttpRequest, role: str) -> str:
+    """What the policy of a token calls this request: ``api:jobs:read``, ``api:jobs:write``; outside of /api/v1/ by the first part of the address."""
+    parts = request.path_info.removeprefix("/api/v1/").strip("/").split("/")
+    return f"api:{parts[0] or 'site'}:{'read' if role == Role.VIEWER else 'write'}"
 
 
 def caller(request: HttpRequest) -> Caller | None:
@@ -144,9 +166,11 @@ def _by_token(text: str) -> Caller | None:
     if token.last_used_at is None or now - token.last_used_at > USED_EVERY:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
     own = role_of(token.user)
+    policy = Policy.read(token.policy)
     if own is None:
-        return Caller(token.user, None, token)
-    return Caller(token.user, min(own, Role(token.role), key=STRENGTH.__getitem__), token)
+        return Caller(token.user, None, token, policy)
+    role = Role.VIEWER if policy.only_reads else min(own, Role(token.role), key=STRENGTH.__getitem__)
+    return Caller(token.user, role, token, policy)
 
 
 class Bearer(AuthBase):
@@ -198,13 +222,31 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def make_token(user: User, name: str, role: str, text: str | None = None) -> tuple[ApiToken, str]:
-    """A new token and its text, which is not kept. ``text``: a given one (first start). Raises Refused for a role above the user's own."""
+def make_token(user: User, name: str, role: str, text: str | None = None, policy: Mapping[str, Any] | None = None) -> tuple[ApiToken, str]:
+    """A new token and its text, which is not kept. ``text``: a given one (first start). Raises Refused for a role above the user's own, or a bad policy."""
     own = role_of(user)
     if role not in STRENGTH:
         raise Refused("InvalidParameter", _("Choose viewer, operator or admin."))
     if own is None or STRENGTH[role] > STRENGTH[own]:
         raise Refused("PermissionDenied", _("A token cannot have a stronger role than its user."))
     text = text or TOKEN_PREFIX + secrets.token_urlsafe(32)
-    token = ApiToken.objects.create(user=user, name=name, role=role, digest=digest(text), hint=text[-4:])
+    rules = Policy.read(policy or {}).document()
+    with transaction.atomic():
+        token = ApiToken.objects.create(user=user, name=name, role=role, policy=rules, digest=digest(text), hint=text[-4:])
+        audit.record("api_token.created", token.pk, name, user=user.get_username(), role=str(role), policy=rules)
     return token, text
+
+
+def withdraw_token(token: ApiToken) -> None:
+    """Refused from now on."""
+    with transaction.atomic():
+        audit.record("api_token.deleted", token.pk, token.name, user=token.user.get_username())
+        token.delete()
+
+
+def switch_token(token: ApiToken, *, enabled: bool) -> None:
+    """On or off."""
+    with transaction.atomic():
+        if ApiToken.objects.filter(pk=token.pk, enabled=not enabled).update(enabled=enabled):
+            audit.record("api_token.enabled" if enabled else "api_token.disabled", token.pk, token.name)
+    token.enabled = enabled

@@ -10,6 +10,9 @@ from django.contrib.auth.backends import ModelBackend
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 
+from console import audit
+from console.lib import acting
+
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
@@ -31,11 +34,15 @@ class LimitedBackend(ModelBackend):
         key = _key(username, request.META.get("REMOTE_ADDR", ""))
         if cache.get(key, 0) >= TRIES:
             request.sign_in_blocked = True  # type: ignore[attr-defined]
-            raise PermissionDenied
+            raise PermissionDenied  # not written down: ten were, and a thousand more say nothing new
         user = super().authenticate(request, username=username, password=password, **kwargs)
         if user is not None:
             cache.delete(key)
-        elif not cache.add(key, 1, SECONDS):
+            acting.identified(user.get_username())
+        audit.record("session.signed_in" if user is not None else "session.refused", subject=username, actor=username if user is not None else "")
+        if user is not None:
+            return user
+        if not cache.add(key, 1, SECONDS):
             with contextlib.suppress(ValueError):  # it ran out just now
                 cache.incr(key)
         return user

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Subquery
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.formats import number_format
@@ -139,8 +139,9 @@ class Shell:
         """Pipelines that are paused while jobs wait in them. Two queries at most, none if nobody may see it."""
         if self.role is None:
             return []
-        queued = Count("jobs", filter=Q(jobs__state=JobState.QUEUED))
-        rows = Pipeline.objects.filter(state=Pipeline.State.PAUSED).annotate(waiting=queued).filter(waiting__gt=0)[:3]
+        queued = Job.objects.filter(pipeline=OuterRef("pk"), state=JobState.QUEUED).order_by()  # not a join: that would read the finished ones too
+        number = Subquery(queued.values("pipeline").annotate(number=Count("*")).values("number"))
+        rows = Pipeline.objects.filter(Exists(queued), state=Pipeline.State.PAUSED).annotate(waiting=number)[:3]
         return [PausedPipeline(row.name, row.pause_reason.rstrip("."), row.resume_at, row.waiting, _url("pipelines:pipeline_resume", row.id)) for row in rows]
 
     @cached_property
@@ -152,13 +153,25 @@ class Shell:
             ("", [(_("Overview"), "home", "console:overview")]),
             (_("Work"), [(_("Jobs"), "list", "jobs:job_list"), (_("Upload"), "upload", "media:upload")]),
             (_("Media"), [(_("Library"), "film", "media:media_list"), (_("Categories"), "folder", "media:category_list")]),
-            (_("Templates"), [(_("Transcoding"), "sliders", "templates:template_list")]),
+            (
+                _("Templates"),
+                [
+                    (_("Transcoding"), "sliders", "templates:template_list"),
+                    (_("Watermarks"), "image", "templates:mark_list"),
+                    (_("Snapshots"), "grid", "templates:snapshot_list"),
+                ],
+            ),
             (
                 _("Settings"),
                 [
                     (_("Pipelines"), "pipeline", "pipelines:pipeline_list"),
+                    (_("Notifications"), "bell", "notices:target_list"),
                     (_("Buckets"), "bucket", "media:bucket_list"),
                     (_("Workers"), "server", "console:workers"),
+                    (_("AccessKeys"), "lock", "console:access_keys"),
+                    (_("Projects"), "folder", "projects:project_list"),
+                    (_("Use from SDKs"), "terminal", "console:sdk"),
+                    *([(_("Audit trail"), "eye", "console:audit")] if self.is_admin else []),
                 ],
             ),
         ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import hashlib
+import inspect
 import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -20,13 +21,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console import auth
-from console.lib.http import read_object
+from console.lib.http import answer, read, read_object
+from console.lib.openapi import IDEMPOTENCY_KEY, body
 from console.models import KeptAnswer
 from jobs.engine.errors import Problem, Refused
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+    from ninja import Router
+    from pydantic import BaseModel
 
+Maker = TypeVar("Maker", bound=Callable[..., Any])
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 KEPT = dt.timedelta(days=7)
 KEY_MAX = 255
@@ -65,6 +70,31 @@ def once(view: View) -> View:
             return response
 
     return cast("View", answering)
+
+
+def creating(
+    router: Router, path: str, model: type[BaseModel], *, auth: Callable[..., Any], response: type[BaseModel] | None = None, empty: bool = False
+) -> Callable[[Maker], Maker]:
+    """A POST endpoint of ``router`` that makes something of a ``model``: described, done once for one Idempotency-Key, answered with 201.
+
+    The function gets the request, the model as it was read (``wanted``) and what is in the path, and returns the document to answer with.
+    ``empty``: no body at all counts as ``{}``.
+    """
+
+    def decorate(make: Maker) -> Maker:
+        @functools.wraps(make)
+        def view(request: HttpRequest, **names: Any) -> HttpResponse:
+            return answer(make(request, read(model, request, empty=empty), **names), 201)
+
+        seen = inspect.signature(make)
+        kept = [parameter for name, parameter in seen.parameters.items() if name != "wanted"]  # ninja reads the path's names from here
+        view.__signature__ = seen.replace(parameters=kept)  # type: ignore[attr-defined]
+        described = {"parameters": [IDEMPOTENCY_KEY], "requestBody": body(model.__name__, required=not empty)}
+        told: dict[str, Any] = {"response": {201: response}} if response else {}
+        router.post(path, auth=auth, openapi_extra=described, **told)(once(view))
+        return make
+
+    return decorate
 
 
 def _reserve(user: User, key: str, digest: str) -> KeptAnswer:

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 import structlog
 from django.conf import settings
+from django.http import HttpResponse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
+from console.lib.acting import Actor, acting, identified
 from console.lib.http import failure
 from console.lib.ids import new_id
-from console.models import Preference
+from console.lib.policy import in_force
+from console.models import AuditEntry, Preference
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
@@ -22,21 +25,29 @@ if TYPE_CHECKING:
     Next = Callable[[HttpRequest], HttpResponseBase]
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+_OBJECT = re.compile(r"/api/v1/buckets/[^/]+/objects/.")
 THEMES = ("light", "dark")
 
 
 def request_id(get_response: Next) -> Next:
-    """``X-Request-Id``: taken from the caller if it is harmless, else made; in ``request.id``, in every log line and in the answer."""
+    """``X-Request-Id``: taken from the caller if it is harmless, else made; in ``request.id``, in every log line and in the answer. A policy put in force, and who is served, end with it."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         given = request.headers.get("X-Request-Id", "")
         request.id = given if _ID.match(given) else new_id()  # type: ignore[attr-defined]
-        with structlog.contextvars.bound_contextvars(request_id=request.id):  # type: ignore[attr-defined]
+        nobody = Actor("", _way(request.path_info), address=request.META.get("REMOTE_ADDR", ""), request_id=request.id)  # type: ignore[attr-defined]
+        with structlog.contextvars.bound_contextvars(request_id=request.id), in_force(), acting(nobody):  # type: ignore[attr-defined]
             response = get_response(request)
         response.headers["X-Request-Id"] = request.id  # type: ignore[attr-defined]
         return response
 
     return middleware
+
+
+def _way(path: str) -> str:
+    """The interface that an address belongs to."""
+    ways = {"api": AuditEntry.Via.API, "admin": AuditEntry.Via.ADMIN}
+    return ways.get(path.lstrip("/").partition("/")[0], AuditEntry.Via.CONSOLE)
 
 
 def api_errors(get_response: Next) -> Next:
@@ -51,6 +62,23 @@ def api_errors(get_response: Next) -> Next:
             if name in response.headers:
                 told.headers[name] = response.headers[name]
         return told
+
+    return middleware
+
+
+def head_of_json(get_response: Next) -> Next:
+    """HEAD under /api/ is answered like GET, without the body; objects answer it by themselves, without reading anything."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.method != "HEAD" or not request.path_info.startswith("/api/") or _OBJECT.match(request.path_info):
+            return get_response(request)
+        request.method = "GET"
+        response = get_response(request)
+        request.method = "HEAD"
+        if isinstance(response, HttpResponse):
+            response.headers["Content-Length"] = str(len(response.content))
+            response.content = b""
+        return response
 
     return middleware
 
@@ -81,9 +109,10 @@ def preferences(get_response: Next) -> Next:
 
 
 def _preference(request: HttpRequest) -> Preference | None:
-    """The row of the person signed in. Requests without a session cookie ask the database nothing."""
+    """The row of the person signed in, who is served from now on. Requests without a session cookie ask the database nothing."""
     if settings.SESSION_COOKIE_NAME not in request.COOKIES or not request.user.is_authenticated:
         return None
+    identified(request.user.get_username())
     return Preference.objects.filter(pk=request.user.pk).first()
 
 

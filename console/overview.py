@@ -18,11 +18,13 @@ from django.utils.translation import ngettext
 from console.context import COUNT_CAP, counted
 from console.error_texts import translated
 from console.templatetags.console_tags import bytes_, duration
+from jobs.certificates.reading import saved
 from jobs.engine.errors import CODES, Refused
 from jobs.models import Attempt, Job, Node, Pipeline
+from jobs.notices import queries as notices
+from jobs.pages.throughput import minutes_this_month
 from jobs.queries import NODE_ALIVE, with_outputs
 from jobs.states import AttemptState, JobState
-from jobs.throughput import minutes_this_month
 from media_assets.models import Bucket, Media
 from media_assets.storage import storage
 
@@ -85,6 +87,16 @@ class NodeView:
         return sorted(self.node.capabilities.get("encoders", ()))
 
     @property
+    def programs(self) -> list[str]:
+        """Further programs that were proven on it."""
+        return sorted(self.node.capabilities.get("programs", ()))
+
+    @property
+    def filters(self) -> list[str]:
+        """Names of the filters that were proven on it, of those that builds of ffmpeg may lack."""
+        return sorted(self.node.capabilities.get("filters", ()))
+
+    @property
     def free(self) -> int:
         """Groups without work."""
         return sum(1 for group in self.node.groups if not group.get("busy"))
@@ -103,6 +115,7 @@ def tiles() -> list[Tile]:
         Tile(_("Failed in 24 h"), "x-circle", counted(day[JobState.FAILED]), f"{jobs}?state=failed&from=24h", "danger" if day[JobState.FAILED] else ""),
         Tile(_("Median wait"), "clock", duration(median_wait()) or "–", f"{jobs}?from=24h"),
         _minutes(jobs),
+        _saved(jobs),
     ]
     if (free := free_space()) is not None:
         found.append(Tile(_("Free space"), "bucket", bytes_(free), reverse("media:bucket_list"), "danger" if free < LITTLE_SPACE else ""))
@@ -116,6 +129,12 @@ def _minutes(jobs: str) -> Tile:
     return Tile(_("Output minutes this month"), "film", number + ("+" if made.more else ""), f"{jobs}?state=succeeded&from={made.since:%Y-%m-%d}")
 
 
+def _saved(jobs: str) -> Tile:
+    """What Narrowband saves, over all outputs that are kept."""
+    made = saved()
+    return Tile(_("Storage saved"), "scissors", bytes_(made.bytes) + ("+" if made.more else ""), f"{jobs}?certificate=yes")
+
+
 def median_wait() -> float | None:
     """Seconds from submit to start, of the newest started jobs."""
     rows = Job.objects.filter(started_at__isnull=False).order_by("-created_at", "-id").values_list("created_at", "started_at")[:WAITS_LOOKED_AT]
@@ -125,7 +144,7 @@ def median_wait() -> float | None:
 
 def free_space() -> int | None:
     """Bytes free where outputs go; None if no output bucket can be asked."""
-    bucket = Bucket.objects.filter(is_output=True).order_by("name").values_list("name", flat=True).first()
+    bucket = Bucket.objects.filter(is_output=True, driver=Bucket.Driver.LOCAL).order_by("name").values_list("name", flat=True).first()
     try:
         return storage(bucket).free_bytes() if bucket else None
     except (OSError, Refused):
@@ -140,7 +159,7 @@ def recent() -> list[Job]:
 def attention() -> list[Concern]:
     """What needs somebody, the worst first. Empty is the good news."""
     now = timezone.now()
-    return [*_no_worker(now), *_lost_nodes(now), *_little_space(), *_failures(now), *_paused()]
+    return [*_no_worker(now), *_lost_nodes(now), *_little_space(), *_failures(now), *_callbacks(), *_paused()]
 
 
 def _no_worker(now: dt.datetime) -> list[Concern]:
@@ -184,6 +203,22 @@ def _failures(now: dt.datetime) -> list[Concern]:
         url = f"{reverse('jobs:job_list')}?state=failed&from=24h&code={group['code']}"
         found.append(Concern("danger", "x-circle", title, translated(code.sentence) if code else "", url, _("Show"), group["newest"]))
     return found
+
+
+def _callbacks() -> list[Concern]:
+    """Addresses that do not take their messages."""
+    return [
+        Concern(
+            "danger",
+            "bell",
+            _("Messages to %(name)s are not taken") % {"name": target.name},
+            _("It rests after many failures; its messages wait.") if target.paused_at else _("They are tried again for a day."),
+            reverse("notices:target_detail", args=[target.id]),
+            _("Show"),
+            target.failing_since,
+        )
+        for target in notices.failing()
+    ]
 
 
 def _paused() -> list[Concern]:

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 
 from console.auth import at_least
 from console.models import Role
+from jobs.forms import KINDS
 from jobs.models import Job
 from jobs.queries import JobFilter, jobs
-from media_assets.library import MediaFilter, media
+from media_assets.library import MediaFilter, entries
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -52,15 +53,28 @@ def _places(user: User | AnonymousUser) -> list[Found]:
         Found(_("Failed jobs"), page, "x-circle", f"{reverse('jobs:job_list')}?state=failed"),
         Found(_("Library"), page, "film", reverse("media:media_list")),
         Found(_("Transcoding templates"), page, "sliders", reverse("templates:template_list")),
+        Found(_("Watermark templates"), page, "image", reverse("templates:mark_list")),
+        Found(_("Snapshot templates"), page, "grid", reverse("templates:snapshot_list")),
         Found(_("Pipelines"), page, "pipeline", reverse("pipelines:pipeline_list")),
+        Found(_("Notifications"), page, "bell", reverse("notices:target_list")),
         Found(_("Buckets"), page, "bucket", reverse("media:bucket_list")),
+        Found(_("AccessKeys"), page, "lock", reverse("console:access_keys")),
+        Found(_("Projects"), page, "folder", reverse("projects:project_list")),
+        Found(_("Use from SDKs"), page, "terminal", reverse("console:sdk")),
         Found(_("Workers"), page, "server", reverse("console:workers")),
         Found(_("My settings"), page, "settings", reverse("console:me")),
     ]
+    if at_least(user, Role.ADMIN):
+        found.append(Found(_("Audit trail"), page, "eye", reverse("console:audit")))
     if at_least(user, Role.OPERATOR):
         found[:0] = [
             Found(_("New transcode job"), action, "plus", reverse("jobs:job_new")),
             Found(_("Upload"), action, "upload", reverse("media:upload")),
+            Found(_("New snapshot job"), action, "image", reverse("jobs:snapshot_new")),
+            Found(_("New cover job"), action, "bookmark", reverse("jobs:cover_new")),
+            Found(_("New preview job"), action, "film", reverse("jobs:preview_new")),
+            Found(_("New inspection job"), action, "search", reverse("jobs:inspect_new")),
+            Found(_("New template analysis"), action, "sliders", reverse("jobs:analysis_new")),
             Found(_("New media info job"), action, "info", reverse("jobs:mediainfo_new")),
         ]
     return found
@@ -69,10 +83,16 @@ def _places(user: User | AnonymousUser) -> list[Found]:
 def _jobs(text: str) -> list[Found]:
     rows = jobs(JobFilter(q=text))[:EACH]
     return [
-        Found(row.input_key.rpartition("/")[2], f"{row.get_state_display()} · {row.id[:8]}", "list", reverse("jobs:job_detail", args=[row.id])) for row in rows
+        Found(
+            row.input_key.rpartition("/")[2],
+            f"{KINDS.get(row.kind, row.kind)} · {row.get_state_display()} · {row.id[:8]}",
+            "list",
+            reverse("jobs:job_detail", args=[row.id]),
+        )
+        for row in rows
     ]
 
 
 def _media(text: str) -> list[Found]:
-    rows = media(MediaFilter(q=text, match="all"))[:EACH]
-    return [Found(str(row), _("Media"), "film", reverse("media:media_detail", args=[row.id])) for row in rows]
+    rows = entries(MediaFilter(q=text, match="all"))[:EACH]
+    return [Found(row.title, _("Media"), "film", reverse("media:media_detail", args=[row.media_id])) for row in rows]

@@ -11,7 +11,8 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 
 from console.lib.database import database
-from console.lib.env import env, env_bool, env_int, env_list
+from console.lib.env import env, env_bool, env_int, env_list, env_networks
+from console.lib.logs import not_on_purpose
 
 django_stubs_ext.monkeypatch()  # so that classes may say which model they are about: ModelAdmin[Job]
 
@@ -40,6 +41,8 @@ REELMILL_MAX_PIXELS = env_int("REELMILL_MAX_PIXELS", 8192 * 8192)
 REELMILL_MIN_FREE_MB = env_int("REELMILL_MIN_FREE_MB", 200)
 REELMILL_API_BODY_BYTES = 2 * 1024 * 1024
 REELMILL_DISCARD_GRACE_SECONDS = env_int("REELMILL_DISCARD_GRACE_SECONDS", 600)
+REELMILL_BUCKET_WAIT_MINUTES = env_int("REELMILL_BUCKET_WAIT_MINUTES", 120)
+REELMILL_PRIVATE_CALLBACKS = env_networks("REELMILL_PRIVATE_CALLBACKS")
 
 
 def _secret_key() -> str:
@@ -80,9 +83,11 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "console.middleware.request_id",
+    "jobs.dialects.door.middleware",  # signed calls of foreign SDKs end here: no session, no CSRF token, no Host that Django would have to like
     "console.middleware.api_errors",
+    "console.middleware.head_of_json",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "console.static_files.StaticFiles",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -119,7 +124,7 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 # django-q2 is only the doorbell: a ring carries nothing, may come twice or get lost; the claim in the database decides.
 Q_CLUSTER = {
     "name": "reelmill",
-    "broker_class": "jobs.broker.OneInHand",
+    "broker_class": "jobs.node.broker.OneInHand",
     **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
     "workers": 1,  # one worker per cluster: a group; a process that dies by a signal takes only its own group
     "bulk": 1,
@@ -155,7 +160,7 @@ CONTENT_SECURITY_POLICY = {
         "script-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF, "data:", "blob:"],
-        "media-src": [SELF, "blob:"],
+        "media-src": [SELF, "blob:", "data:"],  # data: both players give a text track an empty file of that kind before they fill it
         "worker-src": [SELF],
         "object-src": [NONE],
         "base-uri": [SELF],
@@ -183,6 +188,7 @@ STORAGES = {
 MEDIA_ROOT = REELMILL_DATA / "unused"  # media files are only touched by media_assets.storage
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = REELMILL_API_BODY_BYTES
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a job of 64 outputs, each with all parameters open
 FILE_UPLOAD_TEMP_DIR = REELMILL_DATA / "incoming"  # on the data folder's file system, not in a small /tmp
 FILE_UPLOAD_TEMP_DIR.mkdir(exist_ok=True)
 
@@ -190,9 +196,11 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"()": "console.lib.logs.formatter"}},
+    "filters": {"on_purpose": {"()": "django.utils.log.CallbackFilter", "callback": not_on_purpose}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env("REELMILL_LOG_LEVEL", "INFO")},
     "loggers": {
+        "django.request": {"filters": ["on_purpose"]},
         "django.server": {"level": "WARNING"},
         "django-q": {"level": "WARNING"},
         "uvicorn.access": {"level": "WARNING"},

@@ -8,6 +8,8 @@ from django.views.generic import RedirectView
 
 from console import health
 from console.api import api, unknown_path
+from media_assets.key_views import key_view, license_view
+from media_assets.link_views import link_view
 from media_assets.serve import object_view
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,13 +17,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # pages for operators; each list has its own namespace
     path("console/", include("console.page_urls")),
     path("console/", include("jobs.urls")),
-    path("console/pipelines/", include("jobs.pipeline_urls")),
+    path("console/pipelines/", include("jobs.pipelines.urls")),
+    path("console/notifications/", include("jobs.notices.urls")),
+    path("console/projects/", include("jobs.foreign.urls")),
     path("console/templates/", include("templates_app.urls")),
     path("console/", include("media_assets.urls")),
     # programs
     path("api/v1/", api.urls),
     re_path(r"^api(?:/|\Z)", unknown_path),
     path("objects/<str:bucket>/<path:key>", object_view, name="objects"),
+    path("links/<str:token>/<str:bucket>/<path:key>", link_view, name="link"),
+    path("keys/<slug:key_id>", key_view, name="key"),
+    path("keys/<slug:key_id>/license", license_view, name="key_license"),
     # administrators
     path("admin/", admin.site.urls),
     # monitors

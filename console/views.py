@@ -19,8 +19,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from console import audit, palette
 from console import overview as overview_data
-from console import palette
 from console.auth import viewer
 from console.charts import charts
 from console.context import pulse as read_pulse
@@ -56,6 +56,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Sign out."""
+    if request.user.is_authenticated:
+        audit.record("session.signed_out", subject=request.user.get_username())
     logout(request)
     return redirect("console:login")
 

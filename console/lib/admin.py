@@ -10,6 +10,22 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
+class ReadOnlyInline(admin.TabularInline):
+    """Rows below their parent that only services and workers write. A class of its own says ``model`` and ``fields``."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """All of them."""
+        return tuple(str(name) for name in self.fields or ())
+
+
 class ReadOnly(admin.ModelAdmin):
     """Rows that only services and workers write."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from pathlib import Path
 
@@ -36,6 +37,14 @@ def env_bool(name: str, default: bool) -> bool:
     if text in ("0", "false", "no", "off"):
         return False
     raise ValueError(f"{name} must be 1 or 0, not {text!r}")
+
+
+def env_networks(name: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    """Networks and single addresses separated by commas, like «127.0.0.1, 10.0.0.0/8». Raises ValueError naming the variable."""
+    try:
+        return tuple(ipaddress.ip_network(word, strict=False) for word in env_list(name))
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
 
 
 def env_list(name: str, default: str = "") -> list[str]:

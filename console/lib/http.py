@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pydantic_core
@@ -14,6 +14,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from console.error_texts import translated
 from console.lib.ids import new_id
+from console.lib.problems import problems_of
 from jobs.engine.errors import CODES, Problem, ReelmillError, Refused
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ Model = TypeVar("Model", bound=BaseModel)
 Loc = tuple[str | int, ...]
 DEPTH = 64  # of nested objects and lists; ours need six
 PROBLEMS_MAX = 100
-_UNION_TAGS = frozenset({"str", "int", "float", "bool", "none", "null", "dict", "list", "function-after", "function-before", "function-wrap"})
 
 
 # --- out --------------------------------------------------------------------------------------------------------------
@@ -115,25 +115,6 @@ def validate(adapter: TypeAdapter[Model], document: Any) -> Model:
         raise Refused("InvalidParameter", problems=problems_of(error)) from None
 
 
-def problems_of(error: ValidationError, tags: Collection[str] = ()) -> tuple[Problem, ...]:
-    """Pydantic's errors as ours. ``tags``: names of a told-apart union's members, which are no places of what was sent."""
-    found: dict[Loc, str] = {}
-    rows = error.errors(include_url=False, include_context=True, include_input=False)
-    inside = {row["loc"][:length] for row in rows for length in range(1, len(row["loc"]))}
-    for row in rows:
-        loc: Loc = row["loc"]
-        if row["type"] == "too_short" and loc in inside:
-            continue  # pydantic counts wrong items as missing ones; those are told themselves
-        if loc and loc[0] in tags:
-            loc = loc[1:]
-        loc = tuple(part for part in loc if part not in _UNION_TAGS)
-        if row["type"] in ("union_tag_not_found", "union_tag_invalid"):
-            context = row.get("ctx", {})
-            loc = (*loc, context.get("discriminator", "kind").strip("'"))
-        found.setdefault(loc, _sentence(row["type"], row["msg"]))
-    return tuple(Problem(loc, message) for loc, message in found.items())
-
-
 def known_parameters(request: HttpRequest, *names: str) -> None:
     """Refuse query parameters that this address does not know: a misspelt filter would silently show everything."""
     problems = tuple(Problem((name,), _("This parameter is not known here.")) for name in request.GET if name not in names)
@@ -162,16 +143,6 @@ def plain_text(request: HttpRequest, name: str, longest: int = 1024) -> str:
     if "\x00" in text or len(text) > longest:
         raise Refused("InvalidParameter", problems=(Problem((name,), _("This value has characters that cannot be used.")),))
     return text
-
-
-def _sentence(kind: str, message: str) -> str:
-    """Pydantic's sentence, said the way ours are."""
-    if kind == "extra_forbidden":
-        return _("This key is not known here.")
-    if kind == "missing":
-        return _("This is required.")
-    message = message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    return message if message.endswith((".", "!", "?", "»")) else message + "."
 
 
 def _unusable(value: Any, loc: Loc) -> Iterable[Problem]:

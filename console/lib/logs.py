@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol
 
 import structlog
 
 if TYPE_CHECKING:
     import logging
-    from pathlib import Path
+
+
+class Source(Protocol):
+    """A kept log: a path, or anything else that is opened like one. Opening raises FileNotFoundError where there is none (yet)."""
+
+    def open(self, mode: Literal["rb"]) -> BinaryIO:
+        """Its bytes."""
+        ...
 
 
 def formatter() -> logging.Formatter:
@@ -26,10 +33,15 @@ def formatter() -> logging.Formatter:
     )
 
 
-def read_part(path: Path, offset: int, limit: int) -> tuple[bytes, int]:
-    """Up to ``limit`` bytes from ``offset``, and the size of the file now. A file that is not there (yet) is empty."""
+def not_on_purpose(record: logging.LogRecord) -> bool:
+    """Whether a record of a failed request is worth a line: «not ready» and «not finished yet» are answers to a question, no faults."""
+    return getattr(record, "status_code", 0) not in (503, 504)
+
+
+def read_part(log: Source, offset: int, limit: int) -> tuple[bytes, int]:
+    """Up to ``limit`` bytes from ``offset``, and the size of the log now. One that is not there (yet) is empty."""
     try:
-        with path.open("rb") as file:
+        with log.open("rb") as file:
             size = file.seek(0, 2)
             file.seek(min(offset, size))
             return file.read(limit), size

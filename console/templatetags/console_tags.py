@@ -122,8 +122,10 @@ def ago(moment: dt.datetime) -> str:
 
 
 @register.simple_tag
-def moment(value: dt.datetime | None) -> SafeString:
-    """A moment as absolute time in the reader's zone."""
+def moment(value: dt.datetime | str | None) -> SafeString:
+    """A moment as absolute time in the reader's zone. Strings are ISO times of our own rows."""
+    if isinstance(value, str):
+        value = dt.datetime.fromisoformat(value)
     if value is None:
         return mark_safe('<span class="u-subtle">–</span>')
     local = timezone.localtime(value)
@@ -146,16 +148,19 @@ def _icon(name: str, extra: str) -> SafeString:
 
 
 @register.simple_tag
-def badge(state: str, warnings: int = 0, held: bool = False, label: str = "") -> SafeString:
+def badge(state: str, warnings: int = 0, held: bool = False, label: str = "", tried: int = 0) -> SafeString:
     """The badge of a state: tone, icon and word. ``data-state`` is the state as the API says it.
 
     Knows states of jobs, outputs, steps, attempts, pipelines, nodes and media. ``held``: queued in a paused pipeline. ``warnings``: how many.
+    ``tried``: how often a waiting message was sent in vain.
     """
     key = str(state)
     if held and key == "queued":
         key = "held"
     elif warnings and key == "succeeded":
         key = "warned"
+    elif tried and key == "waiting":
+        key = "retrying"
     look = LOOKS.get(key) or LOOKS["unknown"]
     text = label or (str(look.label) if key != "warned" else ngettext("Succeeded, %(n)s warning", "Succeeded, %(n)s warnings", warnings) % {"n": warnings})
     if look is LOOKS["unknown"] and not label:

@@ -3,16 +3,23 @@
 const form = document.getElementById("job-form");
 const input = document.getElementById("id_input");
 
+/** Where the picker's choice goes: the field beside the «Browse» that was pressed, else the input. */
+let target = null;
+
 /** An address was chosen in the picker or among the recent files. */
 document.addEventListener("click", (event) => {
+  const browse = event.target.closest("[data-dialog]");
+  if (browse) target = browse.dataset.pickInto ? document.getElementById(browse.dataset.pickInto) : null;
   const pick = event.target.closest("[data-pick]");
   if (pick && input) {
     event.preventDefault();
-    input.value = pick.dataset.pick;
+    const field = pick.closest("#dialog") && target?.isConnected ? target : input;
+    field.value = pick.dataset.pick;
     document.getElementById("dialog")?.close();
     for (const menu of document.querySelectorAll("[data-menu][open]")) menu.open = false;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
     form.dispatchEvent(new CustomEvent("picked", { bubbles: true }));
-    input.focus();
+    field.focus();
     return;
   }
   const insert = event.target.closest("[data-insert]");
@@ -25,11 +32,45 @@ document.addEventListener("click", (event) => {
   }
 });
 
+/** A picture of the filmstrip says which time is meant; a template's link keeps the input. */
+document.addEventListener("click", (event) => {
+  const frame = event.target.closest("[data-time]");
+  const field = document.getElementById("id_time");
+  if (frame && field) {
+    field.value = Number(frame.dataset.time).toFixed(3);
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+    for (const other of frame.closest("ul").querySelectorAll("[data-time]")) other.setAttribute("aria-pressed", String(other === frame));
+  }
+  const link = event.target.closest("a[data-keep-input]");
+  if (link && input?.value) {
+    const url = new URL(link.href);
+    url.searchParams.set("input", input.value);
+    link.href = url.href;
+  }
+});
+
 /** Late news of typing for the summary; never while an input method composes. */
 form?.addEventListener("input", (event) => {
   if (event.isComposing || !event.target.matches("input[type=text], input[type=number], input:not([type]), textarea")) return;
   form.dispatchEvent(new CustomEvent("typed-late"));
 });
+
+/** The search over the tree of templates: branches open where something matches. */
+document.addEventListener("input", (event) => {
+  const field = event.target.closest("[data-find-template]");
+  if (!field || event.isComposing) return;
+  event.stopPropagation();
+  const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const body = field.closest(".p-pick-template__body");
+  for (const label of body.querySelectorAll("[data-template-name]")) label.hidden = !words.every((word) => label.dataset.templateName.toLowerCase().includes(word));
+  for (const branch of body.querySelectorAll("[data-branch]")) {
+    const any = branch.querySelector("[data-template-name]:not([hidden])") !== null;
+    branch.hidden = !any;
+    branch.open = words.length ? any : branch.querySelector("input:checked") !== null;
+  }
+  for (const size of body.querySelectorAll("[data-size]")) size.hidden = words.length > 0;
+}, true);
+document.addEventListener("change", (event) => { if (event.target.closest("[data-find-template]")) event.stopPropagation(); }, true);
 
 // What is too long in bytes is said at once; the server says it again.
 const encoder = new TextEncoder();

@@ -10,6 +10,7 @@ const pill = document.getElementById("live-pill");
 const parts = new Map(); // id -> {due, failures, busy}
 const SLOW = 15000;
 const IDLE_AFTER = 120000;
+const TOLD = 10000;
 let paused = sessionStorage.getItem("live") === "paused";
 let staleSince = null;
 let lastInput = performance.now();
@@ -50,13 +51,48 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden) for (const part of parts.values()) part.due = 0;
 });
 
+// --- being told --------------------------------------------------------------------------------------------------------
+// data-events="/url": a stream that says when to ask. It is closed in hidden tabs, since a browser has only six connections for a site; while it is
+// open, its part asks seldom by itself. Without it everything goes on as before.
+let source = null;
+let told = false;
+
+function listen() {
+  const wanted = paused || document.hidden ? undefined : document.querySelector("[data-events][id]")?.dataset.events;
+  if (source?.wanted === wanted) return;
+  source?.close();
+  source = null;
+  setTold(false);
+  if (!wanted || !window.EventSource) return;
+  source = new EventSource(wanted);
+  source.wanted = wanted;
+  source.addEventListener("open", () => setTold(true));
+  source.addEventListener("error", () => setTold(false)); // it connects again by itself
+  for (const kind of ["job", "log", "end"]) source.addEventListener(kind, () => news(kind));
+}
+
+function setTold(on) {
+  told = on;
+  root.toggleAttribute("data-told", on);
+}
+
+function news(kind) {
+  document.dispatchEvent(new CustomEvent("reelmill:log"));
+  if (kind === "log") return;
+  for (const element of document.querySelectorAll("[data-events][id]")) {
+    const part = parts.get(element.id);
+    if (part) part.due = 0;
+  }
+}
+
 // --- asking ----------------------------------------------------------------------------------------------------------
 function tick() {
   show();
+  listen();
   if (paused || document.hidden) return;
   const now = performance.now();
   for (const element of document.querySelectorAll("[data-poll][id]")) {
-    const every = Number(element.dataset.every || 5) * 1000;
+    const every = told && element.dataset.events ? TOLD : Number(element.dataset.every || 5) * 1000;
     const part = parts.get(element.id) ?? { due: now + every, failures: 0, busy: false };
     parts.set(element.id, part);
     if (!part.busy && now >= part.due) ask(element, part, every);

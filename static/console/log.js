@@ -1,4 +1,4 @@
-// The log of a running job: new lines are fetched by byte offset and appended; Follow keeps the end in view and lets go when somebody scrolls up.
+// The log of a running job: new lines are fetched by byte offset and appended, when a stream says that there are some or every two seconds; Follow keeps the end in view and lets go when somebody scrolls up.
 
 const list = document.getElementById("log-lines");
 const box = list?.parentElement;
@@ -9,6 +9,8 @@ let following = Boolean(follow);
 let paused = sessionStorage.getItem("live") === "paused";
 let failures = 0;
 let placed = 0;
+let timer = 0;
+let busy = false;
 
 wrap?.addEventListener("click", () => {
   const on = list.classList.toggle("is-unwrapped") === false;
@@ -33,12 +35,13 @@ box?.addEventListener("scroll", () => {
 document.addEventListener("reelmill:live", (event) => { paused = event.detail.paused; });
 
 async function read() {
-  if (!list?.dataset.stream) return;
+  if (!list?.dataset.stream || busy) return;
   if (paused || document.hidden) {
-    setTimeout(read, 1000);
+    timer = setTimeout(read, 1000);
     return;
   }
-  let wait = 2000;
+  let wait = document.documentElement.hasAttribute("data-told") ? 10000 : 2000; // told of news by a stream, or asking
+  busy = true;
   try {
     const url = new URL(list.dataset.stream, location.href);
     url.searchParams.set("after", list.dataset.after);
@@ -62,9 +65,16 @@ async function read() {
   } catch {
     failures += 1;
     wait = Math.min(30000, 2000 * 2 ** failures);
+  } finally {
+    busy = false;
   }
-  setTimeout(read, wait);
+  timer = setTimeout(read, wait);
 }
+
+document.addEventListener("reelmill:log", () => {
+  clearTimeout(timer);
+  timer = setTimeout(read, 50);
+});
 
 function highlight() {
   for (const line of list?.querySelectorAll(".is-target") ?? []) line.classList.remove("is-target");
@@ -78,5 +88,5 @@ function highlight() {
 addEventListener("hashchange", highlight);
 if (list) {
   if (!highlight()) toEnd();
-  setTimeout(read, 1500);
+  timer = setTimeout(read, 1500);
 }

@@ -127,7 +127,7 @@ def test_every_endpoint_says_who_may_and_nobody_anonymous_may(client: Client, db
 def test_ids_of_operations_are_unique() -> None:
     document = api.get_openapi_schema()
     ids = [operation["operationId"] for methods in document["paths"].values() for operation in methods.values()]
-    assert len(ids) - len(set(ids)) <= 2, "two endpoints answer to two methods each"
+    assert len(ids) - len(set(ids)) <= 3, "three endpoints answer to two methods each"
 
 
 def test_the_page_of_the_document(client: Client) -> None:

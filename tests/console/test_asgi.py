@@ -234,3 +234,24 @@ def test_an_upload_of_a_stranger_is_refused_before_it_is_stored(server: Server) 
         connection.close()
     assert server.stored() == 0
     assert not (server.data / "buckets/input/stranger.bin").exists()
+
+
+def test_answers_are_sent_at_once() -> None:
+    """asyncio turns Nagle's algorithm off only for sockets that name TCP; with it, an answer in two pieces waits 40 ms for the other side."""
+    import socket
+
+    from jobs.node import web
+
+    with web.listen("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.proto == socket.IPPROTO_TCP
+
+
+def test_pictures_for_covers_may_be_larger_than_forms_and_never_as_large_as_uploads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asgi, "PICTURE_BYTES", 3000)
+    for path in ("/api/v1/media/abc/cover", "/console/media/abc/cover/upload/", "/console/templates/watermark/preview/"):
+        assert talk([b"x" * 1000] * 3, path=path, method="POST").status == 200
+        assert talk([b"x" * 1000] * 4, path=path, method="POST").status == 413
+        assert talk([b"x" * 1000] * 3, path=path, method="POST", may=False).status == 401
+    assert talk([b"x" * 1000] * 3, path="/api/v1/media/abc/cover/more", method="POST").status == 413

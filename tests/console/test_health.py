@@ -101,3 +101,9 @@ def test_metrics_are_open_on_this_host_only(api_of: Any, charlie: User, dana: Us
     assert stranger.get("/metrics").status_code == 403
     assert api_of(charlie, "viewer").get("/metrics", REMOTE_ADDR="10.1.2.3").status_code == 200
     assert Client().post("/metrics").status_code == 405
+
+
+@pytest.mark.parametrize(("path", "lines"), [("/readyz", 0), ("/api/v1/nowhere", 1)])
+def test_not_being_ready_is_no_error_of_the_log(client: Client, db: None, path: str, lines: int, caplog: pytest.LogCaptureFixture) -> None:
+    assert client.get(path).status_code in (503, 404)
+    assert len([record for record in caplog.records if record.name == "django.request"]) == lines

@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po
 from django.conf import settings
 from django.utils import translation
 
-from console import error_texts
+from console import error_texts, sentences
 from console.error_texts import translated, translated_word
 from console.lib.catalogues import compile_catalogues
 from jobs.engine.combinations import check
@@ -25,10 +25,15 @@ ROOT = Path(settings.BASE_DIR)
 CATALOGUE = ROOT / "console" / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Messages that are the same in every language: words of the interface itself, names, patterns of values.
-SAME = {"CRF", "SHA-256", "etag", "ETag", "id", "cpu_seconds, max_rss_bytes", "[{lane, pgid, started_at}]"}
+SAME = {"CRC-64", "CRF", "SHA-256", "etag", "ETag", "id", "cpu_seconds, max_rss_bytes", "[{lane, pgid, started_at}]"}
 # Where people's sentences are made without gettext: no reader is known there.
 PURE = ("jobs/engine", "jobs/ffmpeg", "jobs/runs", "jobs/admission.py", "jobs/services.py", "jobs/placeholders.py")
-PURE_STORAGE = ("media_assets/local.py", "media_assets/drivers.py", "media_assets/publishing.py")
+PURE_STORAGE = (
+    "media_assets/local.py",
+    "media_assets/drivers.py",
+    "media_assets/publishing.py",
+    *(f"media_assets/{name}.py" for name in ("publishing_s3", "s3", "s3_client", "s3_reading", "s3_sending")),
+)
 SENTENCE = re.compile(r"[A-Z«{].*\S \S.*[.!?]\Z", re.DOTALL)
 # Not for people on a page: start-up checks and programmers' errors.
 NOT_SHOWN = ("No usable ff", "The {} that is set")
@@ -126,7 +131,7 @@ def test_no_name_hides_strings_from_gettext():
 def test_every_code_has_its_sentences(chinese):
     for code, row in CODES.items():
         for text in (row.sentence, row.remedy):
-            assert text in error_texts.CODE_SENTENCES, f"{code}: add it to console/error_texts.py"
+            assert text in sentences.CODE_SENTENCES, f"{code}: add it to console/sentences.py"
             assert CHINESE.search(translated(text)), f"{code}: {text}"
 
 
@@ -161,7 +166,7 @@ def _sentences(path):
 def _known(text):
     """Whether the list has this sentence, said with some value. A value glued to a word is its plural s."""
     said = re.sub(r"(?<=[a-z])\{\}(?=[;. ])", "s", text).replace("{}", "7")
-    fixed = (*error_texts.CODE_SENTENCES, *error_texts.SENTENCES)
+    fixed = (*sentences.CODE_SENTENCES, *sentences.SENTENCES)
     return said in fixed or any(expression.match(said) for _pattern, expression in error_texts._compiled(error_texts.PATTERNS))
 
 
@@ -173,7 +178,7 @@ def test_every_sentence_of_the_pure_layers_is_known():
                 found += 1
                 if not _known(text) and not text.startswith(NOT_SHOWN):
                     unknown.append(f"{path.relative_to(ROOT)}:{line}: {text!r}")
-    assert not unknown, "add them to console/error_texts.py, run «make messages» and translate"
+    assert not unknown, "add them to console/sentences.py or error_texts.py, run «make messages» and translate"
     assert found > 100
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone, translation
 
@@ -78,3 +78,18 @@ def test_every_page_of_the_console_is_guarded() -> None:
         name for name, _url, view in found if name not in OPEN and not hasattr(view, "role") and not hasattr(getattr(view, "__wrapped__", None), "role")
     ]
     assert unguarded == []
+
+
+@pytest.mark.parametrize("path", ["/api/v1/jobs", "/api/v1/pipelines", "/api/v1/me", "/api/v1/openapi.json", "/api/v1/jobs/0123"])
+def test_head_is_answered_like_get_without_the_body(path: str, bob: User, api_of: Callable[..., Client], pipeline: object) -> None:
+    client = api_of(bob)
+    get, head = client.get(path), client.head(path)
+    assert (head.status_code, head.content) == (get.status_code, b"")
+    if path != "/api/v1/jobs/0123":  # its document names the request
+        assert head.headers["Content-Length"] == str(len(get.content))
+    assert head.headers["Content-Type"] == get.headers["Content-Type"]
+
+
+def test_head_changes_nothing_and_needs_the_same_rights(client: Client, bob: User, api_of: Callable[..., Client]) -> None:
+    assert client.head("/api/v1/jobs").status_code == 401
+    assert api_of(bob).head("/api/v1/jobs/0123/cancel").status_code == 405

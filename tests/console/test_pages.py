@@ -186,6 +186,11 @@ def test_the_workers_page(charlie: User, node: Node, demo: None, client_of: Call
     for said in ("mill-1", "libx264", "4711", "2 groups, 1 free", 'data-state="online"'):
         assert said in text
     assert "2 workers" in client.get("/console/pulse/").content.decode()
+    assert "Programs" not in text  # a node of an older version does not tell them
+    Node.objects.update(capabilities={"encoders": ["libx264"], "filters": ["zscale"], "programs": ["fdkaac"], "sandbox": {"network": True}})
+    text = client.get("/console/workers/").content.decode()
+    for said in ("zscale", "fdkaac", "Filters", "Programs"):
+        assert said in text
     Node.objects.update(seen_at=timezone.now() - dt.timedelta(minutes=5))
     assert 'data-state="offline"' in client.get("/console/workers/").content.decode()
     assert "No worker online" in client.get("/console/pulse/").content.decode()
@@ -256,6 +261,7 @@ def test_no_page_has_anything_inline(alice: User, demo: None, node: Node, client
         "/console/login/",
         "/console/jobs/",
         "/console/jobs/new/transcode/",
+        "/console/jobs/new/snapshot/",
         "/console/jobs/new/mediainfo/",
         "/console/workers/",
         "/console/settings/me/",
@@ -288,8 +294,8 @@ def test_every_control_has_a_name(alice: User, demo: None, client_of: Callable[[
             attributes = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
             if attributes.get("type") in ("hidden", "submit") or "aria-label" in attributes:
                 continue
-            around = text[max(0, text.index(tag) - 60) : text.index(tag)]
-            assert attributes.get("id") in labelled or "<label" in around, f"{path}: {tag}"
+            before = text[: text.index(tag)]
+            assert attributes.get("id") in labelled or before.rfind("<label") > before.rfind("</label"), f"{path}: {tag}"
         for attributes, inner in re.findall(r"<(?:button|a|summary) ([^>]*)>(.*?)</(?:button|a|summary)>", text, re.DOTALL):
             words = re.sub(r"<svg.*?</svg>|<[^>]+>", "", inner, flags=re.DOTALL).strip()
             assert words or "aria-label=" in attributes, f"{path}: {attributes}"

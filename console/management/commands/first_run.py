@@ -11,12 +11,13 @@ from django.contrib.auth.models import Group, User
 from django.core.management import BaseCommand, call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Q
 
-from console import auth
+from console import access_keys, auth
 from console.lib.catalogues import compile_catalogues
 from console.lib.env import env
 from console.lib.static import collect_static
-from console.models import ApiToken, Role
+from console.models import AccessKey, ApiToken, Role
 from jobs import services
 from jobs.engine.address import Address
 from jobs.engine.spec import InputSpec, OutputSpec, TranscodeSpec
@@ -28,6 +29,7 @@ from templates_app import services as template_services
 
 ADMIN = "admin"
 TOKEN_NAME = "REELMILL_API_TOKEN"  # noqa: S105  the name of the setting, not its value
+KEY_NAME = "REELMILL_ACCESS_KEY_ID"
 SAMPLE = Path(settings.BASE_DIR) / "media_assets" / "sample" / "flower.mp4"
 SAMPLE_KEY = "sample/flower.mp4"
 SAMPLE_OUTPUTS = (("mp4-h264-540p", "sample/flower-540p.mp4"), ("hls-ladder", "sample/flower/index.m3u8"))  # the MP4 first: it plays in every browser
@@ -40,7 +42,7 @@ class Command(BaseCommand):
     requires_system_checks = ()  # «serve» checks; twice would only cost the starter time
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """1 database; 2 catalogues; 3 static files; 4 presets; 5 buckets and pipeline; 6 roles and admin; 7 API token; 8 sample job."""
+        """1 database; 2 catalogues; 3 static files; 4 presets; 5 buckets and pipeline; 6 roles and admin; 7 API token, AccessKey; 8 sample job."""
         if _migrations_wait():
             self.stdout.write("Preparing the database …")
             call_command("migrate", interactive=False, verbosity=0)
@@ -53,6 +55,7 @@ class Command(BaseCommand):
         admin = self._admin()
         if admin is not None:
             _token(admin)
+            _access_key(admin)
         if not Job.objects.exists() and not Media.objects.exists():
             _sample(admin)
 
@@ -84,6 +87,17 @@ def _token(admin: User) -> None:
         return
     ApiToken.objects.filter(user=admin, name=TOKEN_NAME).delete()
     auth.make_token(admin, TOKEN_NAME, Role.ADMIN, text=text)
+
+
+def _access_key(admin: User) -> None:
+    """The AccessKey given as REELMILL_ACCESS_KEY_ID and REELMILL_ACCESS_KEY_SECRET, of the admin. Values that changed replace the old ones."""
+    key_id, secret = env("REELMILL_ACCESS_KEY_ID"), env("REELMILL_ACCESS_KEY_SECRET")
+    if not key_id or not secret:
+        return
+    if (found := access_keys.find(key_id)) and found.secret == secret:
+        return
+    AccessKey.objects.filter(Q(key_id=key_id) | Q(user=admin, name=KEY_NAME)).delete()
+    access_keys.make_key(admin, name=KEY_NAME, role=Role.ADMIN, key_id=key_id, secret=secret)
 
 
 def _sample(owner: User | None) -> None:

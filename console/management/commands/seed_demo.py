@@ -20,6 +20,7 @@ from jobs import workspace
 from jobs.engine.errors import CODES
 from jobs.models import Attempt, Job, JobEvent, Lane, Output, Pipeline, Step
 from jobs.states import AttemptState, JobState, Phase, StepState
+from media_assets import indexing
 from media_assets.buckets import ensure_default_buckets
 from media_assets.models import Media
 from templates_app import services as template_services
@@ -104,6 +105,7 @@ class _Maker:
             Pipeline.objects.get_or_create(name="studio", defaults={"slots": 8})[0],  # its running jobs are for show: they must not take slots of real ones
         ]
         self.media = [Media.objects.get_or_create(bucket="input", key=key, defaults={"title": key.rpartition("/")[2][:40]})[0] for key in NAMES]
+        indexing.refresh([media.pk for media in self.media])
         found = Template.objects.filter(name__in=("mp4-h264-540p", "hls-ladder", "mp4-h264-1080p")).select_related("current")
         self.versions = [row.current for row in found if row.current]
 

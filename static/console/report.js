@@ -1,0 +1,2 @@
+// Pages that are made to be printed.
+document.querySelector("[data-print]")?.addEventListener("click", () => { window.print(); });
