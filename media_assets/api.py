@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -11,20 +12,26 @@ from django.utils.translation import gettext as _
 from ninja import Router
 from pydantic import BaseModel, Field
 
+from console import audit
 from console.auth import needs_admin, needs_operator, needs_viewer, who
-from console.idempotency import once
+from console.idempotency import creating
 from console.lib.http import answer, iso, known_parameters, plain_text, read, whole_number
-from console.lib.openapi import IDEMPOTENCY_KEY, body, parameter
+from console.lib.openapi import body, parameter
 from console.lib.paging import page
+from console.lib.policy import current
+from jobs import usage
 from jobs.engine.address import Address
 from jobs.engine.errors import Problem, Refused
 from jobs.engine.probe import Probe
 from jobs.engine.types import Strict
-from media_assets import editing, library, services
+from media_assets import editing, library, services, snapshots
+from media_assets.bucket_check import check_and_note
+from media_assets.indexing import LENGTHS
 from media_assets.models import Bucket, Category, Media, MediaFile
+from media_assets.s3_settings import FIELDS
 from media_assets.serve import object_response
 from media_assets.storage import storage
-from media_assets.uploads import IfExists, upload
+from media_assets.uploads import IF_EXISTS, IfExists, upload
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -34,7 +41,6 @@ if TYPE_CHECKING:
 router = Router(tags=["media"])
 objects = Router(tags=["buckets"])
 CHUNK = 1024 * 1024
-IF_EXISTS = ("replace", "keep_both", "skip", "fail")
 
 
 class MediaChange(Strict):
@@ -45,6 +51,7 @@ class MediaChange(Strict):
     tags: tuple[str, ...] | None = Field(None, description="at most 16, of at most 32 bytes")
     category: int | None = Field(None, description="id; 0: none")
     state: Literal["unpublished", "published"] | None = None
+    cover: Address | None = Field(None, description="address of one of its snapshots")
 
 
 class NewBucket(Strict):
@@ -54,12 +61,41 @@ class NewBucket(Strict):
     input: bool = Field(False, description="jobs may read from it")
     output: bool = Field(False, description="jobs may write to it")
     folder: str = Field("", max_length=1024, description="an existing folder on the server; not said: one in the data folder")
+    driver: Literal["local", "s3"] = Field("local", description="local: a folder; s3: a bucket of an S3-compatible store")
+    endpoint: str = Field("", max_length=255, description="s3: http(s)://host[:port] of the store; not said: AWS in the region")
+    region: str = Field("", max_length=63, description="s3: not said: us-east-1")
+    remote: str = Field("", max_length=255, description="s3: name of the bucket in the store; not said: the same name")
+    prefix: str = Field("", max_length=512, description="s3: what all keys begin with")
+    path_style: bool = Field(True, description="s3: the bucket's name stands in the path, not in the host name")
+    access_key_id: str = Field("", max_length=255, description="s3: id of the access key")
+    secret: str = Field("", max_length=255, description="s3: secret of the access key; kept encrypted, never answered")
+    public_endpoint: str = Field("", max_length=255, description="s3: address of the store for browsers, where it is another one")
+    direct_uploads: bool = Field(True, description="s3: browsers may send files straight to the store, by signed addresses")
+    direct_links: bool = Field(False, description="s3: whoever asks for an object is sent to the store, by a signed address")
+
+
+class BucketChange(Strict):
+    """What to change; what is not said stays."""
+
+    input: bool | None = None
+    output: bool | None = None
+    folder: str | None = Field(None, max_length=1024, description="local only")
+    endpoint: str | None = Field(None, max_length=255, description="s3 only")
+    region: str | None = Field(None, max_length=63, description="s3 only")
+    remote: str | None = Field(None, max_length=255, description="s3 only: name of the bucket in the store")
+    prefix: str | None = Field(None, max_length=512, description="s3 only")
+    path_style: bool | None = Field(None, description="s3 only")
+    access_key_id: str | None = Field(None, max_length=255, description="s3 only")
+    secret: str | None = Field(None, max_length=255, description="s3 only; empty: the secret stays")
+    public_endpoint: str | None = Field(None, max_length=255, description="s3 only")
+    direct_uploads: bool | None = Field(None, description="s3 only")
+    direct_links: bool | None = Field(None, description="s3 only")
 
 
 class FileAnswer(BaseModel):
     """An object of a media."""
 
-    role: Literal["source", "rendition"]
+    role: Literal["source", "rendition", "snapshot", "sprite", "preview"]
     address: str
     url: str
     size: int | None
@@ -82,6 +118,7 @@ class MediaAnswer(BaseModel):
     state: Literal["unpublished", "published"]
     address: str
     media_info: Probe | None
+    cover: dict[str, str] | None = Field(None, description="address and url of its cover")
     files: list[FileAnswer]
     created_at: str
     updated_at: str
@@ -110,6 +147,7 @@ def media_payload(media: Media, request: HttpRequest) -> dict[str, Any]:
         "state": media.state,
         "address": media.address,
         "media_info": media.info,
+        "cover": _cover(media, request),
         "files": [_file_payload(file, request) for file in media.files.all()],
         "created_at": iso(media.created_at),
         "updated_at": iso(media.updated_at),
@@ -122,10 +160,12 @@ def media_payload(media: Media, request: HttpRequest) -> dict[str, Any]:
     auth=needs_viewer,
     openapi_extra={
         "parameters": [
-            parameter("q", "words in title, description, file name, category or tags"),
+            parameter("q", "words, or parts of words, in title, description, file name, category or tags; or the id"),
+            parameter("match", "any or all of the words", enum=["any", "all"], default="any"),
             parameter("tag", "a tag"),
             parameter("category", "id of a category, with those below it", type="integer"),
             parameter("state", "unpublished or published"),
+            parameter("duration", "up to a minute, ten minutes, an hour, or longer", enum=["1m", "10m", "1h", "long"]),
             parameter("sort", "-created, created, title or -title"),
             parameter("after", "cursor"),
             parameter("before", "cursor"),
@@ -136,32 +176,42 @@ def media_payload(media: Media, request: HttpRequest) -> dict[str, Any]:
 )
 def media_list(request: HttpRequest) -> HttpResponse:
     """The library, newest first. Role viewer."""
-    known_parameters(request, "q", "tag", "category", "state", "sort", "after", "before", "limit")
+    known_parameters(request, "q", "match", "tag", "category", "state", "duration", "sort", "after", "before", "limit")
     state, sort = plain_text(request, "state"), plain_text(request, "sort") or "-created"
+    match, length = plain_text(request, "match") or "any", plain_text(request, "duration")
     problems = []
     if state and state not in Media.State.values:
         problems.append(Problem(("state",), _("Choose unpublished or published.")))
+    if match not in ("any", "all"):
+        problems.append(Problem(("match",), _("Choose any or all.")))
+    if length and length not in LENGTHS:
+        problems.append(Problem(("duration",), _("Choose 1m, 10m, 1h or long.")))
     if sort.lstrip("-") not in library.SORTS:
         problems.append(Problem(("sort",), _("Choose -created, created, title or -title.")))
     if problems:
         raise Refused("InvalidParameter", problems=tuple(problems))
     category = whole_number(request, "category", 0, 0, 2**31)
-    wanted = library.MediaFilter(q=plain_text(request, "q"), tag=plain_text(request, "tag"), state=state, sort=sort, category=_category(category))
-    found = page(library.media(wanted), plain_text(request, "after", 4096), plain_text(request, "before", 4096), whole_number(request, "limit", 25, 1, 100))
+    wanted = library.MediaFilter(
+        q=plain_text(request, "q"), match=match, tag=plain_text(request, "tag"), state=state, length=length, sort=sort, category=_category(category)
+    )
+    rows = page(library.entries(wanted), plain_text(request, "after", 4096), plain_text(request, "before", 4096), whole_number(request, "limit", 25, 1, 100))
+    found = library.media_of(rows)
     return answer({"items": [media_payload(row, request) for row in found.items], "next": found.next, "previous": found.previous})
 
 
 @router.get("/media/{media_id}", auth=needs_viewer, response=MediaAnswer, url_name="media_get")
 def media_get(request: HttpRequest, media_id: str) -> HttpResponse:
     """One media with its files. Role viewer."""
-    return answer(media_payload(_media(media_id), request))
+    return answer(media_payload(media_of_id(media_id), request))
 
 
 @router.patch("/media/{media_id}", auth=needs_operator, response=MediaAnswer, openapi_extra={"requestBody": body("MediaChange")})
 def media_change(request: HttpRequest, media_id: str) -> HttpResponse:
     """Change what people say about a media. Role operator."""
-    media = _media(media_id)
+    media = media_of_id(media_id)
     change = read(MediaChange, request)
+    if change.cover is not None:
+        snapshots.choose_cover(media, change.cover.bucket, change.cover.key)
     editing.describe(
         media,
         title=media.title if change.title is None else change.title,
@@ -171,22 +221,28 @@ def media_change(request: HttpRequest, media_id: str) -> HttpResponse:
     )
     if change.state is not None:
         editing.set_state(media, change.state)
-    return answer(media_payload(_media(media_id), request))
+    return answer(media_payload(media_of_id(media_id), request))
 
 
 @router.delete(
     "/media/{media_id}",
     auth=needs_admin,
-    openapi_extra={"parameters": [parameter("take", "what goes with it: nothing, outputs (its renditions) or all (its source too)", default="nothing")]},
+    openapi_extra={
+        "parameters": [
+            parameter("take", "what goes with it: nothing, outputs (its renditions, pictures and previews) or all (its source too)", default="nothing")
+        ]
+    },
 )
 def media_delete(request: HttpRequest, media_id: str) -> HttpResponse:
-    """Take a media out of the library. ``deleted_objects``: how many objects go away, at once. Role admin."""
+    """Take a media out of the library. ``deleted_objects``: how many objects go away, at once. 409 while jobs work on it. Role admin."""
     known_parameters(request, "take")
-    media = _media(media_id)
+    media = media_of_id(media_id)
     try:
         take = editing.Take(plain_text(request, "take") or "nothing")
     except ValueError:
         raise Refused("InvalidParameter", problems=(Problem(("take",), _("Choose nothing, outputs or all.")),)) from None
+    if usage.unfinished_of_media(media.id):
+        raise Refused("WrongState", _("Jobs still work on it. Cancel them or let them finish first."))
     return answer({"deleted_objects": editing.remove(media, take)})
 
 
@@ -195,15 +251,49 @@ def media_delete(request: HttpRequest, media_id: str) -> HttpResponse:
 def bucket_list(request: HttpRequest) -> HttpResponse:
     """Buckets by name. Role viewer."""
     known_parameters(request)
-    return answer({"items": [_bucket_payload(bucket) for bucket in Bucket.objects.order_by("name")], "next": None, "previous": None})
+    return answer(
+        {
+            "items": [_bucket_payload(bucket) for bucket in Bucket.objects.order_by("name") if current().allows_bucket(bucket.name)],
+            "next": None,
+            "previous": None,
+        }
+    )
 
 
-@objects.post("/buckets", auth=needs_admin, openapi_extra={"parameters": [IDEMPOTENCY_KEY], "requestBody": body("NewBucket")})
-@once
-def bucket_create(request: HttpRequest) -> HttpResponse:
+@creating(objects, "/buckets", NewBucket, auth=needs_admin)
+def bucket_create(request: HttpRequest, wanted: NewBucket) -> dict[str, Any]:
     """Bind a bucket. Role admin."""
-    wanted = read(NewBucket, request)
-    return answer(_bucket_payload(services.create_bucket(wanted.name, is_input=wanted.input, is_output=wanted.output, folder=wanted.folder)), 201)
+    fields = wanted.model_dump(exclude={"input", "output"})
+    if wanted.driver == "local":
+        unfit = [name for name in (*FIELDS, "secret") if name in wanted.model_fields_set]
+        if unfit:
+            raise Refused("InvalidParameter", problems=tuple(Problem((name,), _("Only for the driver S3-compatible.")) for name in unfit))
+        fields = {"name": wanted.name, "folder": wanted.folder}
+    return _bucket_payload(services.create_bucket(is_input=wanted.input, is_output=wanted.output, **fields))
+
+
+@objects.patch("/buckets/{name}", auth=needs_admin, openapi_extra={"requestBody": body("BucketChange")})
+def bucket_change(request: HttpRequest, name: str) -> HttpResponse:
+    """Change roles, or how an S3 bucket is reached; what is not said stays. Role admin."""
+    changes: dict[str, Any] = read(BucketChange, request).model_dump(exclude_unset=True)
+    for said, field in (("input", "is_input"), ("output", "is_output")):
+        if said in changes:
+            changes[field] = changes.pop(said)
+    return answer(_bucket_payload(services.update_bucket(_bucket(name), **{key: value for key, value in changes.items() if value is not None})))
+
+
+@objects.delete("/buckets/{name}", auth=needs_admin, response={204: None})
+def bucket_unbind(request: HttpRequest, name: str) -> HttpResponse:
+    """Unbind: its objects stay where they are, and the library keeps what it knows of them. Role admin."""
+    services.remove_bucket(_bucket(name))
+    return HttpResponse(status=204)
+
+
+@objects.post("/buckets/{name}/check", auth=needs_operator)
+def bucket_try(request: HttpRequest, name: str) -> HttpResponse:
+    """List, write, read and delete, one by one; of each whether it works and how to mend it. Role operator."""
+    trials = check_and_note(_bucket(name))
+    return answer({"ok": all(trial.ok for trial in trials), "trials": [asdict(trial) for trial in trials]})
 
 
 @objects.get(
@@ -269,13 +359,15 @@ def object_delete(request: HttpRequest, name: str, key: str) -> HttpResponse:
     address = _address(name, key)
     if not storage(address.bucket).delete(address.key):
         raise Refused("ObjectNotFound")
+    audit.record("object.deleted", str(address), address.key)
     return HttpResponse(status=204)
 
 
 # --- details ----------------------------------------------------------------------------------------------------------
-def _media(media_id: str) -> Media:
+def media_of_id(media_id: str) -> Media:
+    """One that the caller may see, with its tags and files. Raises Refused NotFound."""
     rows: QuerySet[Media] = Media.objects.select_related("category").prefetch_related("tags", "files")
-    found = rows.filter(pk=media_id).first() if media_id.isalnum() else None
+    found = library.own(rows).filter(pk=media_id).first() if media_id.isalnum() else None
     if found is None:
         raise Refused("NotFound", _("There is no such media."))
     return found
@@ -306,6 +398,12 @@ def _url(request: HttpRequest, bucket: str, key: str) -> str:
     return request.build_absolute_uri(reverse("objects", args=[bucket, key]))
 
 
+def _cover(media: Media, request: HttpRequest) -> dict[str, str] | None:
+    if not media.cover_key:
+        return None
+    return {"address": f"oss://{media.cover_bucket}/{media.cover_key}", "url": _url(request, media.cover_bucket, media.cover_key)}
+
+
 def _file_payload(file: MediaFile, request: HttpRequest) -> dict[str, Any]:
     return {
         "role": file.role,
@@ -314,15 +412,27 @@ def _file_payload(file: MediaFile, request: HttpRequest) -> dict[str, Any]:
         "size": file.size,
         "etag": file.etag,
         "parts": file.parts,
-        "media_info": file.info,
+        "media_info": file.info if file.role in (MediaFile.Role.SOURCE, MediaFile.Role.RENDITION) else None,
         "job": file.job_id or None,
         "output": file.output_id or None,
         "created_at": iso(file.created_at),
     }
 
 
+def _bucket(name: str) -> Bucket:
+    found = None if "\x00" in name else Bucket.objects.filter(name=name).first()
+    if found is None:
+        raise Refused("BucketNotFound", f"There is no bucket {name}.")
+    return found
+
+
 def _bucket_payload(bucket: Bucket) -> dict[str, Any]:
-    return {"name": bucket.name, "driver": bucket.driver, "input": bucket.is_input, "output": bucket.is_output, "created_at": iso(bucket.created_at)}
+    """What may be known of a bucket; of the secret only that there is one."""
+    found = {"name": bucket.name, "driver": bucket.driver, "input": bucket.is_input, "output": bucket.is_output, "created_at": iso(bucket.created_at)}
+    found["checked_at"], found["trials"] = iso(bucket.checked_at), bucket.trials
+    if bucket.driver == Bucket.Driver.S3:
+        found |= {field: getattr(bucket, field) for field in FIELDS} | {"has_secret": bool(bucket.sealed_secret)}
+    return found
 
 
 def _object_payload(bucket: str, facts: ObjectFacts, request: HttpRequest) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 <root>/…                      objects
 <root>/.reelmill/stage/…      what is being written; never listed, never served
+<root>/.reelmill/uploads/…    what has arrived of uploads that go on later
 <root>/.reelmill/locks/…      lock files, a fixed number of them
 """
 
@@ -113,6 +114,10 @@ class Backstage:
         folder = self.root / PRIVATE / name
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+    def part(self, name: str) -> Path:
+        """The private file in which a long upload waits until it is whole. Nobody but the upload's own sweep removes it."""
+        return self._private("uploads") / name
 
     def free_bytes(self) -> int:
         """Free space of the folder's file system for us (not for root), bytes."""

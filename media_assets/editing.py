@@ -10,9 +10,11 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from console import audit
 from jobs.engine.errors import Problem, Refused
+from media_assets import indexing
 from media_assets.library import LEVELS, path, subtree
-from media_assets.models import Category, Media, MediaFile, Tag
+from media_assets.models import Category, Media, MediaEntry, MediaFile, Tag
 from media_assets.storage import discard_later
 
 TITLE_BYTES = 128
@@ -33,17 +35,9 @@ class Take(StrEnum):
 def describe(media: Media, *, title: str, description: str, tags: Sequence[str], category: Category | None) -> Media:
     """Set what people say about a media. Limits are bytes of UTF-8 (MPS's). Raises Refused with every mistake at its field."""
     title, description = " ".join(title.split()), description.strip()
-    words = list(dict.fromkeys(word for word in (" ".join(tag.split()) for tag in tags) if word))
+    words = _tag_words(tags)
     problems = [*_mistakes("title", title, TITLE_BYTES), *_mistakes("description", description, DESCRIPTION_BYTES)]
-    if len(words) > TAGS_MAX:
-        text = ngettext("%(n)s tag; at most %(most)s are allowed.", "%(n)s tags; at most %(most)s are allowed.", len(words))
-        problems.append(Problem(("tags",), text % {"n": len(words), "most": TAGS_MAX}))
-    for word in words:
-        if "," in word:
-            problems.append(Problem(("tags",), _("A tag cannot have a comma: %(tag)s") % {"tag": word}))
-        elif (size := _size(word)) > TAG_BYTES:
-            problems.append(Problem(("tags",), _("The tag «%(tag)s» has %(size)s of %(limit)s bytes.") % {"tag": word, "size": size, "limit": TAG_BYTES}))
-        problems.extend(_control("tags", word))
+    problems.extend(_tag_mistakes(words))
     if problems:
         raise Refused("InvalidParameter", problems=tuple(problems))
     with transaction.atomic():
@@ -52,15 +46,27 @@ def describe(media: Media, *, title: str, description: str, tags: Sequence[str],
         row.save(update_fields=["title", "description", "category", "updated_at"])
         row.tags.set([Tag.objects.get_or_create(name=word)[0] for word in words])
         Tag.objects.filter(media=None).delete()
+        indexing.refresh([row.pk])
     return row
+
+
+def checked_tags(tags: Sequence[str]) -> list[str]:
+    """Tags as they will be kept, each once. Raises Refused with every mistake."""
+    words = _tag_words(tags)
+    if problems := _tag_mistakes(words):
+        raise Refused("InvalidParameter", problems=tuple(problems))
+    return words
 
 
 def set_state(media: Media, state: str) -> Media:
     """Publish, or make private. Raises Refused for any other state."""
     if state not in Media.State.values:
         raise Refused("InvalidParameter", problems=(Problem(("state",), _("Choose published or unpublished.")),))
-    media.state = state
-    media.save(update_fields=["state", "updated_at"])
+    with transaction.atomic():
+        media.state = state
+        media.save(update_fields=["state", "updated_at"])
+        indexing.refresh([media.pk])
+        audit.record("media.published" if state == Media.State.PUBLISHED else "media.unpublished", media.pk, media.title)
     return media
 
 
@@ -69,21 +75,19 @@ def remove(media: Media, take: Take) -> int:
 
     What another media names stays in any case, and so does what is in a bucket that is not bound any more.
     """
-    roles = {
-        Take.NOTHING: frozenset[str](),
-        Take.OUTPUTS: frozenset({MediaFile.Role.RENDITION}),
-        Take.ALL: frozenset({MediaFile.Role.RENDITION, MediaFile.Role.SOURCE}),
-    }[take]
+    made = frozenset(MediaFile.Role.values) - {MediaFile.Role.SOURCE}
+    roles = {Take.NOTHING: frozenset[str](), Take.OUTPUTS: made, Take.ALL: made | {MediaFile.Role.SOURCE}}[take]
     going = 0
     with transaction.atomic():
         files = [file for file in media.files.all() if file.role in roles]
+        audit.record("media.removed", media.pk, media.title, address=f"oss://{media.bucket}/{media.key}", files=str(take))
         media.delete()
         for file in files:
             if MediaFile.objects.filter(bucket=file.bucket, key=file.key).exists():
                 continue
             keys = [file.key, *file.parts]
             try:
-                discard_later(file.bucket, keys, 0, f"removed-{uuid.uuid4().hex}", main=file.key)
+                discard_later(file.bucket, keys, 0, f"removed-{uuid.uuid4().hex}", main=file.key, etag=file.etag)
             except Refused:
                 continue
             going += len(keys)
@@ -114,7 +118,9 @@ def delete_category(category: Category, move_to: Category | None) -> int:
         raise Refused("WrongState", _taken(twice[0]))
     with transaction.atomic():
         moved = Media.objects.filter(category=category).update(category=move_to)
+        MediaEntry.objects.filter(category=category).update(category=move_to)
         category.children.update(parent=category.parent)
+        audit.record("category.deleted", category.pk, category.name, media=moved)
         category.delete()
     return moved
 
@@ -125,7 +131,9 @@ def _save(category: Category, name: str, parent: Category | None) -> Category:
     category.name, category.parent = name, parent
     try:
         with transaction.atomic():
+            verb = "changed" if category.pk else "created"
             category.save()
+            audit.record(f"category.{verb}", category.pk, name)
     except IntegrityError:  # somebody else was faster
         raise Refused("InvalidParameter", problems=(Problem(("name",), _taken(name)),)) from None
     return category
@@ -164,6 +172,24 @@ def _mistakes(field: str, text: str, limit: int) -> list[Problem]:
     size = _size(text)
     too_long = [Problem((field,), _("%(size)s of %(limit)s bytes.") % {"size": size, "limit": limit})] if size > limit else []
     return [*too_long, *_control(field, text)]
+
+
+def _tag_words(tags: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(word for word in (" ".join(tag.split()) for tag in tags) if word))
+
+
+def _tag_mistakes(words: Sequence[str]) -> list[Problem]:
+    problems: list[Problem] = []
+    if len(words) > TAGS_MAX:
+        text = ngettext("%(n)s tag; at most %(most)s are allowed.", "%(n)s tags; at most %(most)s are allowed.", len(words))
+        problems.append(Problem(("tags",), text % {"n": len(words), "most": TAGS_MAX}))
+    for word in words:
+        if "," in word:
+            problems.append(Problem(("tags",), _("A tag cannot have a comma: %(tag)s") % {"tag": word}))
+        elif (size := _size(word)) > TAG_BYTES:
+            problems.append(Problem(("tags",), _("The tag «%(tag)s» has %(size)s of %(limit)s bytes.") % {"tag": word, "size": size, "limit": TAG_BYTES}))
+        problems.extend(_control("tags", word))
+    return problems
 
 
 def _control(field: str, text: str) -> list[Problem]:

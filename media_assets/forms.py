@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from console.error_texts import translated
 from jobs.engine.address import key_mistake
+from jobs.engine.errors import Refused
+from media_assets import upload_words
 from media_assets.editing import Take
 from media_assets.library import MediaFilter, categories
 from media_assets.models import Bucket, Category, Media
@@ -20,12 +22,18 @@ if TYPE_CHECKING:
 
     from django.core.files.uploadedfile import UploadedFile
 
-DURATIONS: dict[str, tuple[float | None, float | None]] = {"1m": (None, 60), "10m": (60, 600), "1h": (600, 3600), "long": (3600, None)}
+TAGS_WIDGET = {"data-tags": "known-tags", "list": "known-tags", "autocomplete": "off"}
+DURATIONS = [
+    ("1m", gettext_lazy("Up to 1 minute")),
+    ("10m", gettext_lazy("1 to 10 minutes")),
+    ("1h", gettext_lazy("10 to 60 minutes")),
+    ("long", gettext_lazy("Over 1 hour")),
+]
 
 TAKES = [
     (Take.NOTHING.value, gettext_lazy("Keep all files")),
-    (Take.OUTPUTS.value, gettext_lazy("Also delete the outputs")),
-    (Take.ALL.value, gettext_lazy("Also delete the outputs and the source")),
+    (Take.OUTPUTS.value, gettext_lazy("Also delete the outputs, pictures and previews")),
+    (Take.ALL.value, gettext_lazy("Also delete the outputs, pictures, previews and the source")),
 ]
 
 
@@ -61,13 +69,7 @@ class MediaFilterForm(forms.Form):
     duration = forms.ChoiceField(
         label=gettext_lazy("Duration"),
         required=False,
-        choices=[
-            ("", gettext_lazy("Any length")),
-            ("1m", gettext_lazy("Up to 1 minute")),
-            ("10m", gettext_lazy("1 to 10 minutes")),
-            ("1h", gettext_lazy("10 to 60 minutes")),
-            ("long", gettext_lazy("Over 1 hour")),
-        ],
+        choices=[("", gettext_lazy("Any length")), *DURATIONS],
     )
     since = forms.DateField(label=pgettext_lazy("date", "From"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     until = forms.DateField(label=pgettext_lazy("date", "To"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
@@ -76,15 +78,13 @@ class MediaFilterForm(forms.Form):
         """The filter for the query; a field that cannot be read asks nothing."""
         self.is_valid()
         got = self.cleaned_data
-        longer, shorter = DURATIONS.get(got.get("duration", ""), (None, None))
         return MediaFilter(
             q=got.get("q", ""),
             match=got.get("match", ""),
             category=got.get("category"),
             tag=got.get("tag", ""),
             state=got.get("state", ""),
-            longer_than=longer,
-            shorter_than=shorter,
+            length=got.get("duration", ""),
             since=got.get("since"),
             until=got.get("until"),
             sort=sort,
@@ -98,12 +98,28 @@ class MediaForm(forms.Form):
     description = forms.CharField(
         label=gettext_lazy("Description"), required=False, widget=forms.Textarea(attrs={"rows": 4}), help_text=gettext_lazy("At most 1,024 bytes.")
     )
-    tags = forms.CharField(label=gettext_lazy("Tags"), required=False, help_text=gettext_lazy("Separated by commas; at most 16, each at most 32 bytes."))
+    tags = forms.CharField(
+        label=gettext_lazy("Tags"),
+        required=False,
+        help_text=gettext_lazy("Separated by commas; at most 16, each at most 32 bytes."),
+        widget=forms.TextInput(attrs=TAGS_WIDGET),
+    )
     category = CategoryField(label=gettext_lazy("Category"), empty=gettext_lazy("None"))
 
     def clean_tags(self) -> list[str]:
         """The words; full-width commas separate too."""
         return [word for word in re.split(r"\s*[,，、]\s*", self.cleaned_data["tags"].strip()) if word]
+
+
+class CoverForm(forms.Form):
+    """A picture of one's own as the cover. What is in it is looked at by :mod:`media_assets.covers`."""
+
+    picture = forms.FileField(
+        label=gettext_lazy("Picture"),
+        allow_empty_file=True,
+        help_text=gettext_lazy("JPEG, PNG or WebP, at most 10 MB and 50 million pixels. It is kept as a JPEG of at most 1,920 pixels a side."),
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
+    )
 
 
 class RemoveForm(forms.Form):
@@ -136,7 +152,9 @@ class CategoryDeleteForm(forms.Form):
 
 
 class BucketForm(forms.Form):
-    """A bucket to bind, or changes to one (then without the name)."""
+    """A bucket to bind, or changes to one (then without name and driver, and only with what its driver has)."""
+
+    STORE = ("endpoint", "region", "remote", "prefix", "path_style", "access_key_id", "secret", "public_endpoint", "direct_uploads", "direct_links")
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=63, help_text=gettext_lazy("3 to 63 characters: a–z, 0–9 and -."))
     folder = forms.CharField(
@@ -145,17 +163,75 @@ class BucketForm(forms.Form):
         max_length=1024,
         help_text=gettext_lazy("Full path of a folder on the server. Empty: a folder of the bucket's name in the data folder."),
     )
+    driver = forms.ChoiceField(label=gettext_lazy("Driver"), required=False, initial="local", widget=forms.RadioSelect, choices=Bucket.Driver.choices)
+    endpoint = forms.CharField(
+        label=gettext_lazy("Endpoint"),
+        required=False,
+        max_length=255,
+        help_text=gettext_lazy("Address of the store, e.g. https://s3.example.org:9000. Empty: AWS in the region."),
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}),
+    )
+    region = forms.CharField(
+        label=gettext_lazy("Region"), required=False, max_length=63, help_text=gettext_lazy("For example: eu-central-1. Empty: us-east-1.")
+    )
+    remote = forms.CharField(label=gettext_lazy("Bucket in the store"), required=False, max_length=255, help_text=gettext_lazy("Empty: the same name."))
+    prefix = forms.CharField(  # type: ignore[assignment]  # forms take their fields out of the class, so nothing is hidden
+        label=gettext_lazy("Prefix"),
+        required=False,
+        max_length=512,
+        help_text=gettext_lazy("A folder of the bucket that alone is used. Empty: the whole bucket."),
+    )
+    path_style = forms.BooleanField(
+        label=gettext_lazy("Path style"),
+        required=False,
+        initial=True,
+        help_text=gettext_lazy("The bucket's name stands in the path, not in the host name. On for MinIO and most others, off for AWS and Alibaba OSS."),
+    )
+    access_key_id = forms.CharField(
+        label=gettext_lazy("Access key id"), required=False, max_length=255, widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+    )
+    secret = forms.CharField(
+        label=gettext_lazy("Secret access key"),
+        required=False,
+        max_length=255,
+        help_text=gettext_lazy("Kept encrypted and never shown again. When changing a bucket, empty: the secret stays."),
+        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
+    )
+    public_endpoint = forms.CharField(
+        label=gettext_lazy("Endpoint for browsers"),
+        required=False,
+        max_length=255,
+        help_text=gettext_lazy("Where browsers reach the store, if that is another address. Empty: the endpoint."),
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}),
+    )
+    direct_uploads = forms.BooleanField(
+        label=gettext_lazy("Uploads go straight to the store"),
+        required=False,
+        initial=True,
+        help_text=gettext_lazy("Browsers send files to signed addresses. Where the store does not let them (CORS), files go through Reelmill."),
+    )
+    direct_links = forms.BooleanField(
+        label=gettext_lazy("Downloads come straight from the store"),
+        required=False,
+        help_text=gettext_lazy("Who may have a file is sent to a signed address of the store. Pages of the console still play through Reelmill."),
+    )
     is_input = forms.BooleanField(label=gettext_lazy("Input"), required=False, initial=True, help_text=gettext_lazy("Jobs may read from it; uploads go here."))
     is_output = forms.BooleanField(label=gettext_lazy("Output"), required=False, help_text=gettext_lazy("Jobs may write to it."))
 
-    def __init__(self, *args: Any, with_name: bool = True, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, bucket: Bucket | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not with_name:
-            del self.fields["name"]
+        if bucket is not None:
+            out = ("folder",) if bucket.driver == Bucket.Driver.S3 else self.STORE
+            for name in ("name", "driver", *out):
+                del self.fields[name]
 
     def clean(self) -> dict[str, Any]:
-        """A bucket is for something."""
+        """A bucket is for something. What belongs to the other driver is not looked at."""
         cleaned = super().clean() or self.cleaned_data
+        if "driver" in self.fields:
+            cleaned["driver"] = cleaned.get("driver") or Bucket.Driver.LOCAL
+            for name in ("folder",) if cleaned["driver"] == Bucket.Driver.S3 else self.STORE:
+                cleaned.pop(name, None)
         if not cleaned.get("is_input") and not cleaned.get("is_output"):
             self.add_error("is_input", _("Choose input, output or both."))
         return cleaned
@@ -198,6 +274,10 @@ class UploadForm(forms.Form):
     )
     template = forms.ChoiceField(label=gettext_lazy("Transcode with"), required=False)
     file = ManyFilesField(label=gettext_lazy("Files"))
+    title = forms.CharField(label=gettext_lazy("Title"), required=False, max_length=128, help_text=gettext_lazy("For one file. Empty: its name."))
+    tags = forms.CharField(
+        label=gettext_lazy("Tags"), required=False, help_text=gettext_lazy("For all files, separated by commas."), widget=forms.TextInput(attrs=TAGS_WIDGET)
+    )
 
     def __init__(self, *args: Any, templates: Sequence[tuple[str, Any]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -209,6 +289,13 @@ class UploadForm(forms.Form):
         names = list(Bucket.objects.filter(is_input=True).values_list("name", flat=True))
         bucket.choices = [(name, name) for name in names]
         bucket.initial = "input" if "input" in names else None
+
+    def clean_tags(self) -> list[str]:
+        """The words, as a media may have them."""
+        try:
+            return upload_words.tags(self.cleaned_data["tags"])
+        except Refused as error:
+            raise forms.ValidationError([problem.message for problem in error.problems]) from None
 
     def clean_folder(self) -> str:
         """Without slashes at its ends; a folder that no object may have is refused."""

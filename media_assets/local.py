@@ -145,21 +145,28 @@ class LocalStorage(Backstage):
             with self.stage(f"put-{uuid.uuid4().hex}") as folder:
                 staged = folder / "0"
                 self._receive(staged, chunks, limit)
-                if overwrite:
-                    with self.locked(key):
-                        sync_folder(self.place(staged, key))
-                    return self._placed(key)
-                for wanted in (key, *alternatives):
-                    try:
-                        with self.locked(wanted):
-                            sync_folder(self.place(staged, wanted, overwrite=False))
-                        return self._placed(wanted)
-                    except FileExistsError:
-                        continue
+                return self.adopt(staged, key, overwrite=overwrite, alternatives=alternatives)
         except OSError as error:
             if error.errno in FULL:
                 raise Refused("StorageFull") from error
             raise
+
+    def adopt(self, staged: Path, key: str, *, overwrite: bool = True, alternatives: Iterable[str] = ()) -> ObjectFacts:
+        """Let a whole and synced file of this bucket's backstage appear at ``key``, or, not to overwrite, at the first free one of ``key`` and ``alternatives``.
+
+        Raises Refused ObjectAlreadyExists, InvalidAddress.
+        """
+        if overwrite:
+            with self.locked(key):
+                sync_folder(self.place(staged, key))
+            return self._placed(key)
+        for wanted in (key, *alternatives):
+            try:
+                with self.locked(wanted):
+                    sync_folder(self.place(staged, wanted, overwrite=False))
+                return self._placed(wanted)
+            except FileExistsError:
+                continue
         raise Refused("ObjectAlreadyExists", f"There is an object at {self.name}/{key} already.")
 
     def _receive(self, path: Path, chunks: Iterable[bytes], limit: int) -> None:

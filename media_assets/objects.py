@@ -61,8 +61,8 @@ class Storage(Protocol):
     def delete(self, key: str) -> bool:
         """Remove an object; False where there was none."""
 
-    def free_bytes(self) -> int:
-        """Free space for new objects, bytes."""
+    def free_bytes(self) -> int | None:
+        """Free space for new objects, bytes; None where nobody can say."""
 
     def path_hint(self, key: str) -> str:
         """Where an operator finds the object, for people only."""

@@ -5,27 +5,28 @@ What a browser can play is shown in place; everything else is only ever download
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Iterator
 from email.utils import formatdate
 from typing import BinaryIO
 from urllib.parse import quote
 
 from django.contrib.auth.views import redirect_to_login
-from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.http import parse_http_date_safe
 from django.views.decorators.http import require_safe
 
 from console import auth
+from console.lib.file_body import file_body
 from console.lib.http import error_answer
 from console.models import Role
 from jobs.engine.errors import Refused
+from media_assets import referers, s3_direct
 from media_assets.local import etag_of
+from media_assets.s3 import OpenObject, S3Storage
+from media_assets.s3_direct import LINK_SECONDS
 from media_assets.storage import storage
 
-CHUNK = 256 * 1024
 # Types that may be shown in place. Nothing that runs scripts: no HTML, no SVG, no XML.
 TYPES = {
     "m3u8": "application/vnd.apple.mpegurl",
@@ -61,7 +62,10 @@ TYPES = {
     "vtt": "text/vtt; charset=utf-8",
     "srt": "text/plain; charset=utf-8",
 }
+# Types that programs need to be told, and that a browser must never show: it would read them as XML, which may run scripts.
+DOWNLOADS = {"mpd": "application/dash+xml"}
 OTHER = "application/octet-stream"
+TEXTS = frozenset(("m3u8", "mpd", "vtt"))  # that name other files
 _RANGE = re.compile(r"bytes=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*\Z")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$&+.^_`|~ -]+\Z")
 
@@ -78,16 +82,22 @@ def object_view(request: HttpRequest, bucket: str, key: str) -> HttpResponseBase
         return error_answer(request, error)
 
 
-def object_response(request: HttpRequest, bucket: str, key: str) -> HttpResponseBase:
-    """An object for GET and HEAD; who may have it is the caller's to decide. ``?download=1``: always as a download.
+def object_response(request: HttpRequest, bucket: str, key: str, *, seconds: int = LINK_SECONDS) -> HttpResponseBase:
+    """An object for GET and HEAD; who may have it is the caller's to decide. ``?download=1``: always as a download. ``seconds``: for which who asks may.
 
-    206 for one range (several are answered whole, as the standard allows), 304 for a known ETag, 416 for a range behind the end.
-    Raises Refused: BucketNotFound, ObjectNotFound, InvalidAddress.
+    206 for one range (several are answered whole, as the standard allows), 304 for what the caller has already, 412 where it wants
+    another one than there is, 416 for a range behind the end.
+    Raises Refused: BucketNotFound, ObjectNotFound, InvalidAddress, PermissionDenied (for pages that may not embed files of the bucket).
     """
-    file = storage(bucket).open(key)
+    referers.check(request, bucket)
+    place = storage(bucket)
+    download = request.GET.get("download", "") not in ("", "0")
+    if isinstance(place, S3Storage) and place.links and _may_go_elsewhere(request, key):
+        return _to_the_store(request, place, key, download, seconds)
+    file = place.open(key)
     try:
         response = _answer(request, file)
-        _describe(response, key, request.GET.get("download", "") not in ("", "0"))
+        _describe(response, key, download)
     except BaseException:
         file.close()
         raise
@@ -96,32 +106,78 @@ def object_response(request: HttpRequest, bucket: str, key: str) -> HttpResponse
     return response
 
 
+def _may_go_elsewhere(request: HttpRequest, key: str) -> bool:
+    """Whether the answer may be the store's. Names in a playlist are meant beside it, so those are ours; scripts need the store's leave (CORS), and the
+    policy of our own pages knows no other place: what these play and show comes through us."""
+    mode, site = request.headers.get("Sec-Fetch-Mode", ""), request.headers.get("Sec-Fetch-Site", "")
+    elsewhere = mode in ("", "navigate") or (mode == "no-cors" and site != "same-origin")
+    return elsewhere and key.rpartition(".")[2].lower() not in TEXTS
+
+
+def _to_the_store(request: HttpRequest, place: S3Storage, key: str, download: bool, seconds: int) -> HttpResponse:
+    """307 to an address that is good for this object and a while; ranges and conditions are the store's to answer then."""
+    if place.stat(key) is None:
+        raise Refused("ObjectNotFound", f"The object {place.name}/{key} is not there.")
+    about = HttpResponse()
+    _describe(about, key, download)
+    kind, shown = about.headers["Content-Type"], about.headers.get("Content-Disposition", "")
+    response = HttpResponse(status=307)
+    head = request.method == "HEAD"
+    response.headers["Location"] = s3_direct.object_url(place, key, head=head, kind=kind, disposition=shown, seconds=min(seconds, LINK_SECONDS))
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
 def _answer(request: HttpRequest, file: BinaryIO) -> HttpResponseBase:
     """Status, length and body. Facts are those of the open file, so that they fit the bytes even if the object is replaced now."""
-    found = os.fstat(file.fileno())
-    tag = f'"{etag_of(found)}"'
-    modified = formatdate(found.st_mtime, usegmt=True)
-    start, end = 0, found.st_size
+    size, etag, written = _facts(file)
+    tag = f'"{etag}"'
+    modified = formatdate(written, usegmt=True)
+    start, end = 0, size
     response: HttpResponseBase
-    if _matches(request.headers.get("If-None-Match", ""), tag):
-        response = HttpResponse(status=304)
+    if status := _condition(request, tag, written):
+        response = HttpResponse(status=status)
     else:
-        wanted = None if request.method == "HEAD" else _range(request, found.st_size, tag, modified)
+        wanted = None if request.method == "HEAD" else _range(request, size, tag, modified)
         if wanted == ():
             response = HttpResponse(status=416)
-            response.headers["Content-Range"] = f"bytes */{found.st_size}"
+            response.headers["Content-Range"] = f"bytes */{size}"
         else:
             if wanted:
                 start, end = wanted
-            response = HttpResponse() if request.method == "HEAD" else StreamingHttpResponse(_body(request, file, start, end - start))
+            response = HttpResponse() if request.method == "HEAD" else StreamingHttpResponse(file_body(request, file, start, end - start))
             response.headers["Content-Length"] = str(end - start)
             if wanted:
                 response.status_code = 206
-                response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.st_size}"
+                response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     response.headers["Accept-Ranges"] = "bytes"
     response.headers["ETag"] = tag
     response.headers["Last-Modified"] = modified
     return response
+
+
+def _facts(file: BinaryIO) -> tuple[int, str, float]:
+    """Size in bytes, etag and time of writing of an open object."""
+    if isinstance(file, OpenObject):
+        return file.facts.size, file.facts.etag, file.facts.modified.timestamp()
+    found = os.fstat(file.fileno())
+    return found.st_size, etag_of(found), found.st_mtime
+
+
+def _condition(request: HttpRequest, tag: str, written: float) -> int:
+    """412, 304, or 0 where the object is to be sent; in the order of RFC 9110, 13.2.2. Times count whole seconds; one that cannot be read asks nothing."""
+    known = request.headers.get("If-Match")
+    if known is not None:
+        if known.strip() != "*" and tag not in [word.strip() for word in known.split(",")]:  # compares strongly
+            return 412
+    elif (then := parse_http_date_safe(request.headers.get("If-Unmodified-Since", ""))) is not None and int(written) > then:
+        return 412
+    known = request.headers.get("If-None-Match")
+    if known is not None:
+        return 304 if _matches(known, tag) else 0
+    since = parse_http_date_safe(request.headers.get("If-Modified-Since", ""))
+    return 304 if since is not None and int(written) <= since else 0
 
 
 def _matches(header: str, tag: str) -> bool:
@@ -154,7 +210,7 @@ def _describe(response: HttpResponseBase, key: str, download: bool) -> None:
     name = key.rpartition("/")[2]
     _stem, dot, extension = name.rpartition(".")
     kind = TYPES.get(extension.lower()) if dot else None
-    response.headers["Content-Type"] = kind or OTHER
+    response.headers["Content-Type"] = kind or DOWNLOADS.get(extension.lower(), OTHER)
     if download or kind is None:
         response.headers["Content-Disposition"] = disposition(name)
     if kind is None:
@@ -168,47 +224,3 @@ def disposition(name: str) -> str:
     if _TOKEN.match(name):
         return f'attachment; filename="{name}"'
     return f"attachment; filename*=UTF-8''{quote(name, safe='')}"
-
-
-# --- bodies -----------------------------------------------------------------------------------------------------------------
-def _body(request: HttpRequest, file: BinaryIO, start: int, count: int) -> _Blocks | _AsyncBlocks:
-    """Under ASGI a synchronous iterator would be read in full before the first byte goes out, so there it is an asynchronous one."""
-    return _AsyncBlocks(file, start, count) if isinstance(request, ASGIRequest) else _Blocks(file, start, count)
-
-
-class _Blocks:
-    """A part of a file, block by block; Django calls ``close`` when the answer is sent or given up."""
-
-    def __init__(self, file: BinaryIO, start: int, count: int) -> None:
-        self.file = file
-        self.left = count
-        file.seek(start)
-
-    def block(self) -> bytes:
-        """The next bytes; empty at the end, also where the file was cut short meanwhile."""
-        data = self.file.read(min(CHUNK, self.left)) if self.left else b""
-        self.left -= len(data)
-        return data
-
-    def __iter__(self) -> Iterator[bytes]:
-        while data := self.block():
-            yield data
-
-    def close(self) -> None:
-        """Give the file back."""
-        self.file.close()
-
-
-class _AsyncBlocks:
-    """The same for ASGI: each read runs in a thread, so that a slow disk holds up nobody else."""
-
-    def __init__(self, file: BinaryIO, start: int, count: int) -> None:
-        self.blocks = _Blocks(file, start, count)
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while data := await asyncio.to_thread(self.blocks.block):
-            yield data
-
-    def close(self) -> None:
-        """Give the file back."""
-        self.blocks.close()

@@ -10,8 +10,9 @@ from django.conf import settings
 from django.db import transaction
 
 from jobs.engine.errors import Refused
+from media_assets import indexing
 from media_assets.buckets import create_bucket, ensure_default_buckets, remove_bucket, update_bucket
-from media_assets.models import Media, MediaFile
+from media_assets.models import Media, MediaFile, Tag
 from media_assets.storage import discard_later, storage
 
 if TYPE_CHECKING:
@@ -23,14 +24,16 @@ __all__ = ["create_bucket", "ensure_default_buckets", "record_rendition", "remem
 TITLE_BYTES = 128
 
 
-def remember(address: Address, *, title: str = "", facts: ObjectFacts | None = None) -> Media:
-    """The media of this source, made where it is new; its title is the file's name unless given. Never forgets what people wrote.
+def remember(address: Address, *, title: str = "", tags: Sequence[str] = (), facts: ObjectFacts | None = None) -> Media:
+    """The media of this source, made where it is new; its title is the file's name unless given, ``tags`` are given to a new one only. Never forgets what people wrote.
 
     ``facts``: of the object, where the caller knows them already. A source that was replaced by another object loses its media info, which was the old one's.
     """
     known = facts or _facts(address)
     with transaction.atomic():
-        media, _made = Media.objects.get_or_create(bucket=address.bucket, key=address.key, defaults={"title": title or _cut(address.name, TITLE_BYTES)})
+        media, made = Media.objects.get_or_create(bucket=address.bucket, key=address.key, defaults={"title": _cut(title or address.name, TITLE_BYTES)})
+        if made and tags:
+            media.tags.set([Tag.objects.get_or_create(name=word)[0] for word in tags])
         file, fresh = MediaFile.objects.get_or_create(
             bucket=address.bucket,
             key=address.key,
@@ -39,8 +42,11 @@ def remember(address: Address, *, title: str = "", facts: ObjectFacts | None = N
         )
         if known and not fresh and file.etag != known.etag:
             MediaFile.objects.filter(pk=file.pk).update(size=known.size, etag=known.etag, info=None)
-            Media.objects.filter(pk=media.pk).update(info=None)
             media.info = None
+            media.save(update_fields=["info", "updated_at"])
+            made = True
+        if made:
+            indexing.refresh([media.pk])
     return media
 
 
@@ -53,9 +59,11 @@ def _facts(address: Address) -> ObjectFacts | None:
 
 def set_info(media: Media, info: dict[str, Any]) -> None:
     """Keep what a probe found in the source."""
-    media.info = info
-    media.save(update_fields=["info", "updated_at"])
-    MediaFile.objects.filter(media=media, role=MediaFile.Role.SOURCE).update(info=info)
+    with transaction.atomic():
+        media.info = info
+        media.save(update_fields=["info", "updated_at"])
+        indexing.refresh([media.pk])
+        MediaFile.objects.filter(media=media, role=MediaFile.Role.SOURCE).update(info=info)
 
 
 def record_rendition(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import count, islice
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from django.utils.translation import gettext as _
 
@@ -23,18 +23,26 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 IfExists = Literal["replace", "keep_both", "skip", "fail"]
+IF_EXISTS = get_args(IfExists)
 NAMES_TRIED = 1000
 
 
 def upload(
-    bucket: str, key: str, chunks: Iterable[bytes], *, if_exists: IfExists = "fail", user: AbstractBaseUser | AnonymousUser | None = None, title: str = ""
+    bucket: str,
+    key: str,
+    chunks: Iterable[bytes],
+    *,
+    if_exists: IfExists = "fail",
+    user: AbstractBaseUser | AnonymousUser | None = None,
+    title: str = "",
+    tags: Sequence[str] = (),
 ) -> Media:
     """Store an object and remember it as a media. It appears when all of it has arrived.
 
     ``if_exists``: replace the object; keep both («name (2).ext»); skip, which reads nothing and answers with the media that is there; or fail.
     Raises Refused: BucketNotFound, BucketRoleMissing, InvalidAddress, ObjectAlreadyExists, StorageFull, BodyTooLarge, InvalidParameter.
     """
-    if if_exists not in ("replace", "keep_both", "skip", "fail"):
+    if if_exists not in IF_EXISTS:
         raise Refused("InvalidParameter", _("Choose replace, keep_both, skip or fail."))
     place = storage(bucket)
     if not Bucket.objects.filter(name=bucket, is_input=True).exists():
@@ -52,6 +60,6 @@ def upload(
         if there is None:
             raise
         return services.remember(Address(bucket, key), facts=there)  # somebody else was faster
-    media = services.remember(Address(bucket, facts.key), title=title, facts=facts)
+    media = services.remember(Address(bucket, facts.key), title=title, tags=tags, facts=facts)
     logger.info("uploaded oss://%s/%s, %d bytes, by %s", bucket, facts.key, facts.size, user.get_username() if user is not None else "-")
     return media

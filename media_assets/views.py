@@ -17,15 +17,15 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from console.auth import admin, at_least, operator, viewer
 from console.lib.form_errors import add_refusal
-from console.lib.lists import chips, paged, without
+from console.lib.lists import CURSORS, chips, paged, without
 from console.lib.pages import render_page
 from console.lib.paging import capped_count
 from console.lib.returning import back
 from console.models import Role
 from jobs import usage
 from jobs.engine.errors import Refused
-from media_assets import editing, library
-from media_assets.forms import CategoryDeleteForm, CategoryForm, MediaFilterForm, MediaForm, RemoveForm
+from media_assets import editing, keys, library, one_page
+from media_assets.forms import DURATIONS, CategoryDeleteForm, CategoryForm, MediaFilterForm, MediaForm, RemoveForm
 from media_assets.models import Category, Media, MediaFile
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 VIEWS = ("table", "grid")
 TABS = ("overview", "outputs", "jobs", "files")
 JOBS_SHOWN = 50
+PICTURES = frozenset(MediaFile.Role.values) - {MediaFile.Role.SOURCE, MediaFile.Role.RENDITION}
+"""Roles of what was taken of a media: snapshots, sprites, previews. Removed with its outputs."""
+FACETS = ("category", "tag", "state", "duration")
 
 
 def _answer(request: HttpRequest, template: str, form: Form, **context: Any) -> HttpResponse:
@@ -53,26 +56,57 @@ def media_list(request: HttpRequest) -> HttpResponse:
     sort = request.GET.get("sort", "-created")
     wanted = form.wanted(sort)
     only_failed = form.cleaned_data.get("failed") == "1"
-    rows = library.media(wanted, usage.media_with_failures() if only_failed else None)
+    rows, facets = library.searched(wanted, usage.media_with_failures() if only_failed else None)
     found, size = paged(request, rows)
-    number, more = capped_count(rows)
+    query = request.GET.copy()
+    for name in CURSORS:
+        query.pop(name, None)
     context = {
         "form": form,
-        "page": found,
+        "page": library.media_of(found),
         "size": size,
-        "count_text": _count(number, more),
+        "count_text": _count(facets.number, facets.more),
+        "facets": facets,
+        "facet_groups": _facet_groups(request, form, facets),
+        "facets_open": any(request.GET.get(name) for name in FACETS),
+        "query": query.urlencode(),
         "view": request.GET.get("view") if request.GET.get("view") in VIEWS else "table",
         "sort": sort,
         "chips": chips(request, form),
         "clear_url": without(request, list(form.fields)),
-        "categories": library.categories(),
-        "tags": library.tags(),
     }
     return render_page(request, "media_assets/media_list.html", context, parts={"results": "results"})
 
 
+def _facet_groups(request: HttpRequest, form: MediaFilterForm, facets: library.Facets) -> list[dict[str, Any]]:
+    """The counts as links that narrow the list down to one kind; that of a kind that is chosen already leads to it too."""
+    found: dict[str, list[tuple[str, Any, int]]] = {
+        "category": [(str(category.pk), category.name, number) for category, number in facets.categories],
+        "tag": [(tag.name, tag.name, number) for tag, number in facets.tags],
+        "state": [(state, Media.State(state).label, number) for state, number in facets.states],
+        "duration": [(name, dict(DURATIONS)[name], number) for name, number in facets.lengths],
+    }
+    groups = []
+    for name in FACETS:
+        items = [
+            {"label": label, "number": number, "url": _with(request, name, value), "current": request.GET.get(name) == value}
+            for value, label, number in found[name]
+        ]
+        groups.append({"label": form.fields[name].label, "items": items})
+    return groups
+
+
+def _with(request: HttpRequest, name: str, value: str) -> str:
+    """This page's address with that filter, from its first page on."""
+    query = request.GET.copy()
+    for gone in CURSORS:
+        query.pop(gone, None)
+    query[name] = value
+    return f"?{query.urlencode()}"
+
+
 def _count(number: int, more: bool) -> str:
-    """How many media the filters leave, «10,000+» beyond what is counted."""
+    """How many media the filters leave, «2,000+» beyond what is counted."""
     text = number_format(number, 0, force_grouping=True) + ("+" if more else "")
     return ngettext("%(n)s media", "%(n)s media", number) % {"n": text}
 
@@ -87,19 +121,25 @@ def media_detail(request: HttpRequest, media_id: str, tab: str = "overview") -> 
     files = list(media.files.order_by("role", "-updated_at"))
     jobs = usage.jobs_of_media(media.id)
     renditions = [file for file in files if file.role == MediaFile.Role.RENDITION]
+    playing = _playing(request, renditions)
     context = {
         "media": media,
         "tab": tab,
         "files": files,
         "source": next((file for file in files if file.role == MediaFile.Role.SOURCE), None),
         "renditions": renditions,
-        "playing": _playing(request, renditions),
+        "playing": playing,
         "category_path": library.path(media.category),
         "transcode_url": f"{reverse('jobs:job_new')}?{urlencode({'input': media.address})}",
         "job_count": capped_count(jobs, 1000)[0],
         "jobs": jobs[:JOBS_SHOWN] if tab == "jobs" else (),
     }
-    return render(request, f"media_assets/media_{tab}.html", context)
+    if tab == "overview":
+        context |= one_page.overview(media, files)
+    response = render(request, f"media_assets/media_{tab}.html", context)
+    if playing:
+        keys.let_play(request, response, playing.output_id, media.id)
+    return response
 
 
 def _playing(request: HttpRequest, renditions: list[MediaFile]) -> MediaFile | None:
@@ -167,6 +207,8 @@ def media_remove(request: HttpRequest, media_id: str) -> HttpResponse:
         "media": media,
         "busy": busy,
         "outputs_bytes": library.bytes_of(files, MediaFile.Role.RENDITION),
+        "pictures_bytes": library.bytes_of(files, *PICTURES),
+        "pictures_number": sum(1 + len(file.parts) for file in files if file.role in PICTURES),
         "outputs_number": sum(file.role == MediaFile.Role.RENDITION for file in files),
         "source_bytes": library.bytes_of(files, MediaFile.Role.SOURCE),
         "may_delete": may_delete,

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 from django import template
 
 from jobs.engine.codecs import AUDIO, VIDEO
+from jobs.forms import KINDS
+from media_assets import sprites
 
 if TYPE_CHECKING:
+    from jobs.models import Job
     from media_assets.models import MediaFile
 
 register = template.Library()
@@ -47,10 +50,37 @@ def output_picture(file: MediaFile) -> str:
 
 @register.filter
 def player_kind(file: MediaFile) -> str:
-    """How the player shows it: hls, image, audio or video. A file of which nothing is known yet is tried as video."""
+    """How the player shows it: hls, dash, image, audio or video. A file of which nothing is known yet is tried as video."""
     extension = file.key.rpartition(".")[2].lower()
     if extension == "m3u8":
         return "hls"
-    if extension == "gif":
+    if extension == "mpd":
+        return "dash"
+    if extension in ("gif", "webp"):
         return "image"
     return "audio" if file.info and not _picture(file.info) else "video"
+
+
+@register.filter
+def thumbnails(file: MediaFile) -> str:
+    """Address of the index of small pictures that fits this file; empty where there is none."""
+    return sprites.thumbnails(file.media_id, (file.info or file.media.info or {}).get("duration"))
+
+
+@register.filter
+def frame_rate(file: MediaFile) -> float | None:
+    """Pictures per second."""
+    picture = _picture(file.info or file.media.info)
+    return picture.get("fps") if picture else None
+
+
+@register.filter
+def kind_name(job: Job) -> str:
+    """What kind of job it is: «Transcode»."""
+    return str(KINDS.get(job.kind, job.kind))
+
+
+@register.filter
+def snapshot_count(files: list[MediaFile]) -> int:
+    """Pictures among the files of a media: a job's are one row."""
+    return sum(1 + len(file.parts) for file in files if file.role == "snapshot")

@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from media_assets import publishing
+from media_assets import discards
 from media_assets.local import LocalStorage
 from media_assets.models import Discard
 from media_assets.storage import discard_later, publish, storage, sweep_discards, sweep_stage, withdraw
@@ -202,4 +202,4 @@ def test_a_bucket_that_cannot_be_reached_waits_and_holds_up_nobody(place: LocalS
 @pytest.mark.django_db
 def test_nothing_due_asks_the_database_once(place: LocalStorage, django_assert_num_queries: Callable[..., object]) -> None:
     with django_assert_num_queries(1):
-        publishing.sweep_discards()
+        discards.sweep_discards()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import http.client
 import resource
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,8 +22,10 @@ from django.http import HttpResponseBase
 from django.test import AsyncClient, Client
 from django.urls import reverse
 
+from console.lib.file_body import CHUNK
+from jobs.node import web
 from media_assets.local import LocalStorage
-from media_assets.serve import CHUNK, disposition
+from media_assets.serve import disposition
 from media_assets.storage import storage
 
 BODY = bytes(range(256)) * 4
@@ -282,10 +286,11 @@ def test_under_asgi_it_streams_block_by_block(place: LocalStorage, charlie: User
 
 @pytest.fixture
 def server(transactional_db: None, free_port: Callable[[], int]) -> Iterator[int]:
-    """The product's ASGI application under the real server, in a thread of this process; answers its port."""
+    """The product's web server in a thread of this process; answers its port."""
     port = free_port()
-    running = uvicorn.Server(uvicorn.Config("console.asgi:application", host="127.0.0.1", port=port, log_level="error", ws="none", lifespan="off"))
-    thread = threading.Thread(target=running.run)
+    running = uvicorn.Server(web.config())
+    sock = web.listen("127.0.0.1", port)
+    thread = threading.Thread(target=running.run, args=([sock],))
     thread.start()
     while not running.started:
         assert thread.is_alive()
@@ -344,3 +349,23 @@ def test_a_real_server_closes_the_file_when_the_reader_goes_away(server: int, pl
             break
         threading.Event().wait(0.02)
     assert opened() == 0
+
+
+def test_readers_who_go_away_at_any_moment_leave_nothing_open(server: int, place: LocalStorage, charlie: User, token_of: Callable[..., str]) -> None:
+    place.put("clip.ts", [BODY] * 2000)
+    headers = {"Authorization": f"Bearer {token_of(charlie, 'viewer')}"}
+    with warnings.catch_warnings(record=True) as left:
+        warnings.simplefilter("always", ResourceWarning)
+        for n in range(60):
+            link = http.client.HTTPConnection("127.0.0.1", server, timeout=60)
+            link.request("GET", "/objects/output/clip.ts", headers=headers)
+            threading.Event().wait(n / 2000)  # 0 to 30 ms: before, while and after the answer is made
+            link.close()
+        link = http.client.HTTPConnection("127.0.0.1", server, timeout=60)
+        for _ in range(40):  # on one kept connection
+            link.request("GET", "/objects/output/clip.ts", headers=headers | {"Range": "bytes=0-9"})
+            assert link.getresponse().read() == BODY[:10]
+        link.close()
+        threading.Event().wait(1)
+        gc.collect()
+    assert [str(warning.message) for warning in left if "sqlite" not in str(warning.message)] == []

@@ -11,7 +11,7 @@ from django.utils import timezone
 from jobs.engine.address import Address
 from jobs.models import Job
 from jobs.states import JobState
-from media_assets import editing, services, storage
+from media_assets import editing, indexing, services, storage
 from media_assets.models import Category, Media, MediaFile, Tag
 from tests.jobs.rows import waiting
 
@@ -142,6 +142,7 @@ def test_duration_dates_and_failed_jobs(client_of, charlie, library, pipeline):
     assert [m.key for m in client.get(url("media_list"), {"duration": "10m"}).context["page"].items] == ["a/optics.mp4"]
     assert not client.get(url("media_list"), {"duration": "1m"}).context["page"].items
     Media.objects.filter(pk=optics.pk).update(created_at=timezone.now() - dt.timedelta(days=9))
+    indexing.refresh([optics.pk])
     old = (timezone.localtime() - dt.timedelta(days=8)).date().isoformat()
     assert [m.key for m in client.get(url("media_list"), {"until": old}).context["page"].items] == ["a/optics.mp4"]
     assert "a/optics.mp4" not in [m.key for m in client.get(url("media_list"), {"since": old}).context["page"].items]

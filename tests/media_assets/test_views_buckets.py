@@ -86,3 +86,54 @@ def test_mistakes_are_told_and_values_kept(client_of, alice, buckets, tmp_path, 
     assert field in response.context["form"].errors
     assert f'value="{sent["folder"]}"' in response.content.decode()
     assert Bucket.objects.count() == 2
+
+
+def test_the_list_tells_the_last_check_and_what_hangs_on_a_bucket(client_of, alice, bob, buckets, tmp_path):
+    page = client_of(bob).get(url("bucket_list")).content.decode()
+    assert page.count("never") == 2
+    client_of(bob).post(url("bucket_check", "output"))
+    file = tmp_path / "a file"
+    file.write_text("x")
+    Bucket.objects.filter(name="input").update(folder=str(file / "below"))
+    client_of(bob).post(url("bucket_check", "input"))
+    rows = {row["bucket"].name: row for row in client_of(bob).get(url("bucket_list")).context["rows"]}
+    assert rows["output"]["bucket"].checked_at is not None
+    assert rows["output"]["bad"] == []
+    assert "Write" in [str(name) for name in rows["input"]["bad"]]
+
+
+def test_what_cannot_be_written_is_still_read(buckets, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(13, "Permission denied")
+
+    (buckets.input / "a.txt").write_text("x")
+    monkeypatch.setattr("media_assets.local.LocalStorage.put", refuse)
+    assert [(trial.name, trial.ok) for trial in check_bucket(Bucket.objects.get(name="input"))] == [("list", True), ("write", False), ("read", True)]
+
+
+def test_unbinding_names_what_is_affected_and_touches_no_object(client_of, alice, bob, buckets, clips, presets, pipeline):
+    from jobs import services
+    from jobs.engine.spec import JOB_SPEC
+
+    source = buckets.put(clips.make(seconds=1))
+    document = {"kind": "transcode", "input": source, "outputs": [{"template": "mp4-h264-360p", "address": "oss://output/a.mp4"}]}
+    job = services.submit(spec=JOB_SPEC.validate_python(document, strict=False), source="api")
+    assert client_of(bob).get(url("bucket_unbind", "input")).status_code == 403
+    page = client_of(alice).get(url("bucket_unbind", "input"))
+    assert (page.context["use"].media, page.context["unfinished"]) == (1, 1)
+    assert job.id in page.content.decode()
+    assert client_of(alice).get(url("bucket_unbind", "output")).context["unfinished"] == 1
+    assert client_of(alice).post(url("bucket_unbind", "input")).status_code == 302
+    assert not Bucket.objects.filter(name="input").exists()
+    assert len(list(buckets.input.iterdir())) == 1
+
+
+def test_unbinding_by_the_interface(api_of, alice, bob, buckets):
+    assert api_of(bob).delete("/api/v1/buckets/input").status_code == 403
+    assert api_of(alice, "admin").delete("/api/v1/buckets/input").status_code == 204
+    assert api_of(alice, "admin").delete("/api/v1/buckets/input").status_code == 404
+    [row] = [row for row in api_of(alice, "admin").get("/api/v1/buckets").json()["items"] if row["name"] == "output"]
+    assert (row["checked_at"], row["trials"]) == (None, [])
+    api_of(bob).post("/api/v1/buckets/output/check")
+    [row] = api_of(bob).get("/api/v1/buckets").json()["items"]
+    assert [trial["ok"] for trial in row["trials"]] == [True] * 4

@@ -127,3 +127,16 @@ def test_default_output_addresses(ready):
     assert long.key.endswith("长-hls-ladder.m3u8")
     with pytest.raises(Refused, match="TemplateNotFound"):
         output_address(Address("input", "a"), "nothing")
+
+
+def test_title_and_tags_go_with_the_files(client_of, bob, ready):
+    client = client_of(bob)
+    client.post(URL, sent(file("one.mp4"), title="A day", tags="cats， film"))
+    one = Media.objects.get()
+    assert (one.title, sorted(tag.name for tag in one.tags.all())) == ("A day", ["cats", "film"])
+    client.post(URL, sent(file("two.mp4"), file("three.mp4"), title="For one only", tags="cats"))
+    assert sorted(Media.objects.filter(tags__name="cats").values_list("title", flat=True)) == ["A day", "three.mp4", "two.mp4"]
+    refused = client.post(URL, sent(file("four.mp4"), tags="x" * 33))
+    assert refused.status_code == 422
+    assert refused.context["form"].errors["tags"]
+    assert Media.objects.count() == 3

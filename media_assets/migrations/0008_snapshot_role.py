@@ -1,0 +1,13 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("media_assets", "0007_referers")]
+
+    operations = [
+        migrations.AlterField(
+            model_name="mediafile",
+            name="role",
+            field=models.CharField(choices=[("source", "Source"), ("rendition", "Rendition"), ("snapshot", "Snapshot")], max_length=16, verbose_name="role"),
+        ),
+    ]

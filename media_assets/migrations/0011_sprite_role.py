@@ -1,0 +1,17 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("media_assets", "0010_object_notes")]
+
+    operations = [
+        migrations.AlterField(
+            model_name="mediafile",
+            name="role",
+            field=models.CharField(
+                choices=[("source", "Source"), ("rendition", "Rendition"), ("snapshot", "Snapshot"), ("preview", "Preview"), ("sprite", "Sprite")],
+                max_length=16,
+                verbose_name="role",
+            ),
+        ),
+    ]
