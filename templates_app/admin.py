@@ -10,26 +10,22 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from console.lib.admin import ReadOnlyInline
+from templates_app.marks.admin import WatermarkTemplateAdmin as WatermarkTemplateAdmin  # so that Django finds it
 from templates_app.models import Template, TemplateVersion
+from templates_app.snapshots.admin import SnapshotTemplateAdmin as SnapshotTemplateAdmin
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.utils.safestring import SafeString
 
 
-class VersionInline(admin.TabularInline):
+class VersionInline(ReadOnlyInline):
     """Versions are never changed once written."""
 
     model = TemplateVersion
     fields = ("number", "params", "created_at")
-    readonly_fields = fields
-    extra = 0
-    can_delete = False
     ordering = ("-number",)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never: a service writes them."""
-        return False
 
 
 @admin.register(Template)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Router
 from pydantic import BaseModel, Field
 
-from console.auth import needs_admin, needs_viewer
-from console.idempotency import once
+from console.auth import needs_admin, needs_viewer, who
+from console.idempotency import creating
 from console.lib.http import answer, iso, known_parameters, plain_text, read, whole_number
-from console.lib.openapi import IDEMPOTENCY_KEY, body, parameter
+from console.lib.openapi import body, parameter
 from console.lib.paging import page
+from console.models import Role
 from jobs.engine.errors import Problem, Refused
 from jobs.engine.template import Template as Params
 from jobs.engine.types import Strict
@@ -28,6 +29,7 @@ class NewTemplate(Strict):
 
     name: str = Field(min_length=1, max_length=128)
     description: str = Field("", max_length=255)
+    kind: Literal["custom", "customized"] = Field("custom", description="customized: only admins see the parameters, and no job changes them")
     params: Params
 
 
@@ -36,6 +38,7 @@ class TemplateChange(Strict):
 
     name: str | None = Field(None, min_length=1, max_length=128)
     description: str | None = Field(None, max_length=255)
+    kind: Literal["custom", "customized"] | None = None
     params: Params | None = None
 
 
@@ -54,13 +57,13 @@ class TemplateAnswer(BaseModel):
     description: str
     version: int
     preset: bool = Field(description="ships with Reelmill and cannot be changed")
-    params: Params
+    params: Params | None = Field(description="null for others than admins where the kind is customized")
     created_at: str
     updated_at: str
 
 
-def template_payload(template: Template) -> dict[str, Any]:
-    """A template with its current parameters."""
+def template_payload(template: Template, request: HttpRequest) -> dict[str, Any]:
+    """A template with its current parameters; those of a customized one only for admins."""
     current = template.current
     return {
         "id": template.id,
@@ -69,7 +72,7 @@ def template_payload(template: Template) -> dict[str, Any]:
         "description": template.description,
         "version": current.number if current else 0,
         "preset": template.is_preset,
-        "params": current.params if current else None,
+        "params": current.params if current and (not template.is_opaque or who(request).at_least(Role.ADMIN)) else None,
         "created_at": iso(template.created_at),
         "updated_at": iso(template.updated_at),
     }
@@ -80,7 +83,7 @@ def template_payload(template: Template) -> dict[str, Any]:
     auth=needs_viewer,
     openapi_extra={
         "parameters": [
-            parameter("kind", "custom or static; several with commas"),
+            parameter("kind", "custom, customized or static; several with commas"),
             parameter("q", "a part of the name or the id"),
             parameter("after", "cursor"),
             parameter("before", "cursor"),
@@ -97,23 +100,19 @@ def template_list(request: HttpRequest) -> HttpResponse:
         raise Refused("InvalidParameter", problems=(Problem(("kind",), _("There is no kind «%(kind)s».") % {"kind": wrong[0]}),))
     rows = queries.listed(kinds, plain_text(request, "q")).order_by("name", "id")
     found = page(rows, plain_text(request, "after", 4096), plain_text(request, "before", 4096), whole_number(request, "limit", 25, 1, 100))
-    return answer({"items": [template_payload(row) for row in found.items], "next": found.next, "previous": found.previous})
+    return answer({"items": [template_payload(row, request) for row in found.items], "next": found.next, "previous": found.previous})
 
 
-@router.post(
-    "/templates", auth=needs_admin, response={201: TemplateAnswer}, openapi_extra={"parameters": [IDEMPOTENCY_KEY], "requestBody": body("NewTemplate")}
-)
-@once
-def template_create(request: HttpRequest) -> HttpResponse:
+@creating(router, "/templates", NewTemplate, auth=needs_admin, response=TemplateAnswer)
+def template_create(request: HttpRequest, wanted: NewTemplate) -> dict[str, Any]:
     """Make a custom template. Role admin."""
-    wanted = read(NewTemplate, request)
-    return answer(template_payload(services.create(wanted.name, _said(wanted.params), description=wanted.description)), 201)
+    return template_payload(services.create(wanted.name, _said(wanted.params), description=wanted.description, kind=wanted.kind), request)
 
 
 @router.get("/templates/{id_or_name}", auth=needs_viewer, response=TemplateAnswer, url_name="template_get")
 def template_get(request: HttpRequest, id_or_name: str) -> HttpResponse:
     """One template. Role viewer."""
-    return answer(template_payload(queries.find(id_or_name)))
+    return answer(template_payload(queries.find(id_or_name), request))
 
 
 @router.api_operation(
@@ -124,13 +123,13 @@ def template_change(request: HttpRequest, id_or_name: str) -> HttpResponse:
     template = queries.find(id_or_name)
     if request.method == "PUT":
         whole = read(NewTemplate, request)
-        changes: dict[str, Any] = {"name": whole.name, "description": whole.description, "params": _said(whole.params)}
+        changes: dict[str, Any] = {"name": whole.name, "description": whole.description, "kind": whole.kind, "params": _said(whole.params)}
     else:
         change = read(TemplateChange, request)
-        changes = {name: value for name in ("name", "description") if (value := getattr(change, name)) is not None}
+        changes = {name: value for name in ("name", "description", "kind") if (value := getattr(change, name)) is not None}
         if change.params is not None:
             changes["params"] = _said(change.params)
-    return answer(template_payload(services.update(template, **changes)))
+    return answer(template_payload(services.update(template, **changes), request))
 
 
 @router.delete("/templates/{id_or_name}", auth=needs_admin, response={204: None})
@@ -140,18 +139,11 @@ def template_delete(request: HttpRequest, id_or_name: str) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-@router.post(
-    "/templates/{id_or_name}/duplicate",
-    auth=needs_admin,
-    response={201: TemplateAnswer},
-    openapi_extra={"parameters": [IDEMPOTENCY_KEY], "requestBody": body("DuplicateRequest", required=False)},
-)
-@once
-def template_duplicate(request: HttpRequest, id_or_name: str) -> HttpResponse:
+@creating(router, "/templates/{id_or_name}/duplicate", DuplicateRequest, auth=needs_admin, response=TemplateAnswer, empty=True)
+def template_duplicate(request: HttpRequest, wanted: DuplicateRequest, id_or_name: str) -> dict[str, Any]:
     """Make a custom template of any template. Role admin."""
     template = queries.find(id_or_name)
-    wanted = read(DuplicateRequest, request, empty=True)
-    return answer(template_payload(services.duplicate(template, name=wanted.name or services.free_name(template.name))), 201)
+    return template_payload(services.duplicate(template, name=wanted.name or ""), request)
 
 
 def _said(params: Params) -> dict[str, Any]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
+from templates_app.fields import FORMATS
 from templates_app.models import Template
 
 # px of the width; of templates that give the short side, of a 16:9 picture with that width
 DEFINITIONS = {"LD": (1, 640), "SD": (641, 853), "HD": (854, 1280), "FHD": (1281, 1920), "2K": (1921, 2560), "4K": (2561, 8192)}
+TREE_MAX = 2000
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,43 @@ def templates(kinds: Collection[str], wanted: TemplateFilter, used_ids: Any = ()
     elif wanted.used == "no":
         rows = rows.exclude(pk__in=used_ids)
     return rows.order_by("name", "id")
+
+
+@dataclass(frozen=True)
+class Branch:
+    """One container of the tree, with its definitions: (name, how many)."""
+
+    container: str
+    name: str
+    count: int
+    definitions: tuple[tuple[str, int], ...]
+
+
+def tree(kinds: Collection[str], wanted: TemplateFilter) -> list[Branch]:
+    """Containers and definitions of the templates that match, but for these two filters."""
+    rows = templates(kinds, replace(wanted, container="", definition="")).values_list("current__params", flat=True)
+    found: dict[str, dict[str, int]] = {}
+    for params in rows[:TREE_MAX]:
+        leaves = found.setdefault(params["container"]["format"], {})
+        name = definition(params)
+        leaves[name] = leaves.get(name, 0) + 1
+    order = [*DEFINITIONS, ""]
+    return [
+        Branch(
+            container,
+            str(FORMATS.get(container, container)),
+            sum(leaves.values()),
+            tuple((name, leaves[name]) for name in order if name and name in leaves),
+        )
+        for container, leaves in sorted(found.items(), key=lambda item: list(FORMATS).index(item[0]) if item[0] in FORMATS else 99)
+    ]
+
+
+def definition(params: Mapping[str, Any]) -> str:
+    """LD, SD, HD … by the width, or the width that a 16:9 picture of this short side has; empty where the size is the source's, or rungs differ."""
+    video = params.get("video") or {}
+    width = video.get("width") or video.get("long_side") or (video.get("short_side") or 0) * 16 / 9
+    return next((name for name, (low, high) in DEFINITIONS.items() if low <= width <= high), "")
 
 
 def counts() -> dict[str, int]:

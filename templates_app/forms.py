@@ -1,52 +1,43 @@
-"""Forms of the template pages: the editor's fields, made from the engine's vocabulary, and the filter bar."""
+"""Forms of the template pages: the editor, the filter bar, and the import."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
+from jobs.engine.codecs import CONTAINERS
 from templates_app.catalogue import DEFINITIONS, TemplateFilter
-from templates_app.fields import FORMATS, LABELS, SECTIONS, SHOWN, UNSAID, Shown, engine_value, form_field
+from templates_app.fields import FORMATS, UNSAID
+from templates_app.layout import Part, parts
+from templates_app.schema import node
+from templates_app.tree import TreeForm, View
+from templates_app.words import WORDS
 
-RUNG_FIELDS = ("short_side", "width", "crf", "bitrate_kbps", "maxrate_kbps", "bufsize_kbit")
-RUNGS_MAX = 12
-SPARE_RUNGS = 2
-# Boxes and numbers that always have a value; for other containers they say nothing.
-ONLY_FOR = {"mux.faststart": ("mp4", "mov", "m4a"), "mux.gif_loop": ("gif",)}
-PARTS = (
-    ("video", gettext_lazy("Video"), ("video",)),
-    ("audio", gettext_lazy("Audio and subtitles"), ("audio", "subtitle")),
-    ("conditions", gettext_lazy("Conditions"), ("conditions",)),
-    ("packaging", gettext_lazy("Packaging"), ("mux",)),
-)
+IMPORT_BYTES = 4_000_000
+OWN_FIELDS = ("name", "description", "kind", "opaque")
+KINDS = (("video", _("Video")), ("audio", _("Audio only")), ("remux", _("Remux")), ("image", _("Image")))
+IMAGES = ("gif", "webp")
 
 
 class TemplateFilterForm(forms.Form):
     """The filter bar of the list; every field may be empty."""
 
     q = forms.CharField(
-        label=gettext_lazy("Search"), required=False, max_length=128, widget=forms.TextInput(attrs={"type": "search", "data-ime": "", "autocomplete": "off"})
+        label=_("Search"), required=False, max_length=128, widget=forms.TextInput(attrs={"type": "search", "data-ime": "", "autocomplete": "off"})
     )
-    container = forms.ChoiceField(label=gettext_lazy("Container"), required=False, choices=[("", gettext_lazy("All containers")), *FORMATS.items()])
-    codec = forms.ChoiceField(
-        label=gettext_lazy("Codec"),
-        required=False,
-        choices=[
-            ("", gettext_lazy("All codecs")),
-            *((name, name) for name in ("h264", "h265", "gif", "aac", "mp3", "vorbis", "flac", "copy")),
-        ],
-    )
-    definition = forms.ChoiceField(
-        label=gettext_lazy("Definition"), required=False, choices=[("", gettext_lazy("All definitions")), *((name, name) for name in DEFINITIONS)]
-    )
-    used = forms.ChoiceField(
-        label=gettext_lazy("In use"),
-        required=False,
-        choices=[("", gettext_lazy("Used or not")), ("yes", gettext_lazy("Used")), ("no", gettext_lazy("Never used"))],
-    )
+    container = forms.ChoiceField(label=_("Container"), required=False, choices=[("", _("All containers")), *FORMATS.items()])
+    codec = forms.ChoiceField(label=_("Codec"), required=False)
+    definition = forms.ChoiceField(label=_("Definition"), required=False, choices=[("", _("All definitions")), *((name, name) for name in DEFINITIONS)])
+    used = forms.ChoiceField(label=_("In use"), required=False, choices=[("", _("Used or not")), ("yes", _("Used")), ("no", _("Never used"))])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = dict.fromkeys([*node("video.codec").choices, *node("audio.codec").choices])  # type: ignore[union-attr]  # both are choices
+        self.fields["codec"].choices = [("", _("All codecs")), *((name, WORDS.get(name, name)) for name in names)]  # type: ignore[attr-defined]
 
     def wanted(self) -> TemplateFilter:
         """The filter for the query; a field that cannot be read asks nothing."""
@@ -54,138 +45,92 @@ class TemplateFilterForm(forms.Form):
         return TemplateFilter(**{name: self.cleaned_data.get(name, "") for name in self.fields})
 
 
-@dataclass(frozen=True)
-class EditorField:
-    """A field with what the page needs to draw it."""
+class TemplateForm(TreeForm):
+    """Name, description and all parameters of a template. ``said`` after a successful validation is what the service takes."""
 
-    bound: forms.BoundField
-    shown: Shown
+    name = forms.CharField(label=_("Name"), max_length=128, help_text=_("At most 128 bytes; starts with a letter or a digit."))
+    description = forms.CharField(label=_("Description"), required=False, max_length=255, widget=forms.TextInput())
+    kind = forms.ChoiceField(label=_("Kind"), choices=KINDS, required=False, widget=forms.RadioSelect, help_text=_("Decides what else can be said."))
+    opaque = forms.BooleanField(
+        label=_("Customized: only admins see its parameters"), required=False, help_text=_("Changes that a job asks for are then ignored, with a warning.")
+    )
 
-
-@dataclass(frozen=True)
-class Part:
-    """One part of the editor: its anchor, heading and fields."""
-
-    key: str
-    label: Any
-    fields: list[EditorField]
-
-
-class TemplateForm(forms.Form):
-    """Name, description and all parameters of a template. ``params`` after a successful validation is what the service takes."""
-
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=128, help_text=gettext_lazy("At most 128 bytes; starts with a letter or a digit."))
-    description = forms.CharField(label=gettext_lazy("Description"), required=False, max_length=255, widget=forms.TextInput())
-
-    def __init__(self, *args: Any, base: dict[str, Any] | None = None, **kwargs: Any) -> None:
-        """``base``: the parameters that are edited; what the form does not show of them is kept."""
-        self.base = base or {}
-        self.params: dict[str, Any] = {}
-        super().__init__(*args, **kwargs)
-        for shown in SHOWN:
-            self.fields[shown.name] = form_field(shown)
-        for index in range(self._rows()):
-            for name, field in _rung_fields().items():
-                self.fields[f"ladder.{index}.{name}"] = field
-
-    def _rows(self) -> int:
-        """Rows of the ladder: those sent, or those there are and some to spare."""
-        sent = [int(name.split(".")[1]) for name in self.data if name.startswith("ladder.") and name.split(".")[1].isdecimal()] if self.is_bound else []
-        return min(RUNGS_MAX, max(len(self.base.get("ladder") or ()) + SPARE_RUNGS, *(index + 1 for index in sent), 0))
+    def __init__(self, data: Any = None, *, initial: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(data, initial=dict(initial or {}), **kwargs)
+        self.fields["name"].widget.attrs["data-bytes"] = 128
+        self.initial.setdefault("kind", kind_of(self.params))
 
     # --- for the page ---------------------------------------------------------------------------------------------------
     def parts(self) -> list[Part]:
         """The parts of the form with their fields."""
-        return [Part(key, label, [EditorField(self[shown.name], shown) for shown in SHOWN if shown.section in sections]) for key, label, sections in PARTS]
+        return parts(self)
 
-    def container(self) -> forms.BoundField:
+    def container(self) -> View:
         """The container, which decides about everything else."""
-        return self["container.format"]
-
-    def rungs(self) -> list[list[forms.BoundField]]:
-        """The rows of the ladder."""
-        return [[self[f"ladder.{index}.{name}"] for name in _rung_fields()] for index in range(self._rows())]
+        return self.views["container.format"]
 
     # --- from the page --------------------------------------------------------------------------------------------------
     def clean(self) -> dict[str, Any]:
         """Put the parameters together; whether they can be combined says the service, all at once."""
-        cleaned = super().clean() or self.cleaned_data
-        if not any(name not in ("name", "description") for name in self.errors):
-            self.params = self._params(cleaned)
+        cleaned = super().clean()
+        self._as_kind(cleaned.get("kind") or "")
         return cleaned
 
-    @staticmethod
-    def field_of(loc: tuple[int | str, ...]) -> str:
-        """The field of a place that the service names: («params», «video», «crf»), («params», «ladder», 0, «audio», «bitrate_kbps») …"""
-        parts = [str(part) for part in loc if part != "params"]
-        if parts[:1] == ["ladder"] and len(parts) > 2:
-            return ".".join([parts[0], parts[1], "audio_kbps" if "audio" in parts else parts[-1]])
-        return ".".join(parts[:2])
+    def _as_kind(self, kind: str) -> None:
+        """What the kind says without a field of its own: sound only drops the picture, a remux copies."""
+        container = CONTAINERS.get(str((self.said.get("container") or {}).get("format")))
+        if container is None:
+            return
+        if kind == "audio" and container.video:
+            self.said.setdefault("video", {})["remove"] = True
+        for name, codecs in (("video", container.video), ("audio", container.audio)) if kind == "remux" else ():
+            section = self.said.get(name, {})
+            if codecs and not section.get("remove") and "codec" not in section:
+                self.said[name] = {**section, "codec": "copy"}
 
-    def _params(self, cleaned: dict[str, Any]) -> dict[str, Any]:
-        """The engine's template as JSON values; what was not said is left out."""
-        params: dict[str, Any] = {section: {} for section in SECTIONS}
-        for shown in SHOWN:
-            value = cleaned.get(shown.name)
-            if value is None or value == UNSAID or (shown.name in ONLY_FOR and cleaned["container.format"] not in ONLY_FOR[shown.name]):
-                continue
-            section, _dot, field = shown.name.partition(".")
-            params[section][field] = engine_value(shown.name, value)
-        if params["container"]["format"] == "hls" and (ladder := self._ladder(cleaned)):
-            params["ladder"] = ladder
-        return params
-
-    def _ladder(self, cleaned: dict[str, Any]) -> list[dict[str, Any]]:
-        """The rungs with a name; what the form does not show of a rung of that name is kept."""
-        before = {rung["name"]: rung for rung in self.base.get("ladder") or ()}
-        rungs = []
-        for index in range(self._rows()):
-            name = cleaned.get(f"ladder.{index}.name")
-            if not name:
-                continue
-            old = before.get(name, {})
-            video = {k: v for k, v in old.get("video", {}).items() if k not in RUNG_FIELDS and v is not None}
-            video |= {field: value for field in RUNG_FIELDS if (value := cleaned.get(f"ladder.{index}.{field}")) is not None}
-            audio = {k: v for k, v in (old.get("audio") or {}).items() if k != "bitrate_kbps" and v is not None}
-            if (rate := cleaned.get(f"ladder.{index}.audio_kbps")) is not None:
-                audio["bitrate_kbps"] = rate
-            rungs.append({"name": name, "video": video, "audio": audio or None})
-        return rungs
+    @property
+    def params_said(self) -> dict[str, Any]:
+        """The parameters, or nothing while a field cannot be read."""
+        return self.said if self.is_bound and not any(name not in OWN_FIELDS for name in self.errors) else {}
 
 
-def _rung_fields() -> dict[str, forms.Field]:
-    """The columns of a row of the ladder."""
-    fields: dict[str, forms.Field] = {
-        "name": forms.RegexField(
-            r"^[a-z0-9][a-z0-9-]{0,31}\Z",
-            label=gettext_lazy("Rung"),
-            required=False,
-            error_messages={"invalid": gettext_lazy("Use a–z, 0–9 and -; at most 32 characters.")},
-        )
-    }
-    for name in RUNG_FIELDS:
-        shown = next(shown for shown in SHOWN if shown.name == f"video.{name}")
-        fields[name] = form_field(shown)
-    fields["audio_kbps"] = form_field(next(shown for shown in SHOWN if shown.name == "audio.bitrate_kbps"))
-    return fields
+def kind_of(params: Mapping[str, Any]) -> str:
+    """Which kind of template these parameters make."""
+    video, audio = params.get("video") or {}, params.get("audio") or {}
+    format_ = (params.get("container") or {}).get("format", "")
+    container = CONTAINERS.get(format_)
+    if format_ in IMAGES:
+        return "image"
+    if video.get("remove") or (container is not None and not container.video):
+        return "audio"
+    return "remux" if video.get("codec") == "copy" and (audio.get("codec") == "copy" or audio.get("remove")) else "video"
 
 
-def initial_of(params: dict[str, Any]) -> dict[str, Any]:
-    """What the editor starts with for these parameters."""
-    initial: dict[str, Any] = {}
-    for name in LABELS:
-        section, _dot, field = name.partition(".")
-        value = (params.get(section) or {}).get(field)
-        if value is not None:
-            initial[name] = _plain(value)
-    for index, rung in enumerate(params.get("ladder") or ()):
-        initial[f"ladder.{index}.name"] = rung["name"]
-        for field in RUNG_FIELDS:
-            initial[f"ladder.{index}.{field}"] = _plain(rung["video"].get(field))
-        initial[f"ladder.{index}.audio_kbps"] = (rung.get("audio") or {}).get("bitrate_kbps")
-    return initial
+class ImportForm(forms.Form):
+    """A document of templates: a file, or its text."""
 
+    file = forms.FileField(label=_("File"), required=False, help_text=_("A JSON file that an export made."))
+    text = forms.CharField(label=_("Or its text"), required=False, widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}), max_length=IMPORT_BYTES)
+    if_exists = forms.ChoiceField(
+        label=_("If a name is taken"),
+        initial="fail",
+        choices=[("fail", _("Refuse")), ("rename", _("Import under a free name")), ("update", _("Make a new version of that template"))],
+        widget=forms.RadioSelect,
+    )
 
-def _plain(value: Any) -> Any:
-    """23.0 is shown as 23."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    def clean(self) -> dict[str, Any]:
+        """Read the document; ``document`` is what was read."""
+        cleaned = super().clean() or self.cleaned_data
+        file = cleaned.get("file")
+        if file is not None and file.size > IMPORT_BYTES:
+            self.add_error("file", _("The file is larger than 4 MB."))
+            return cleaned
+        raw = file.read() if file is not None else (cleaned.get("text") or UNSAID).encode()
+        if not raw.strip():
+            self.add_error("file", _("Choose a file, or paste its text."))
+            return cleaned
+        try:
+            cleaned["document"] = json.loads(raw)
+        except (ValueError, RecursionError):
+            self.add_error("file" if file is not None else "text", _("This is not JSON."))
+        return cleaned

@@ -38,7 +38,12 @@ class Template(models.Model):
     @property
     def is_preset(self) -> bool:
         """Presets ship with Reelmill and cannot be edited."""
-        return self.kind != self.Kind.CUSTOM
+        return self.kind not in (self.Kind.CUSTOM, self.Kind.CUSTOMIZED)
+
+    @property
+    def is_opaque(self) -> bool:
+        """Only admins see its parameters, and no job changes them."""
+        return self.kind == self.Kind.CUSTOMIZED
 
 
 class TemplateVersion(models.Model):
@@ -57,3 +62,8 @@ class TemplateVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.template_id} v{self.number}"
+
+
+from templates_app.marks.models import WatermarkTemplate as WatermarkTemplate  # noqa: E402  # so that Django knows them
+from templates_app.marks.models import WatermarkTemplateVersion as WatermarkTemplateVersion  # noqa: E402
+from templates_app.snapshots.models import SnapshotTemplate as SnapshotTemplate  # noqa: E402

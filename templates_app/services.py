@@ -8,18 +8,20 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
+from console import audit
+from console.lib.problems import problems_of
+from console.lib.sealing import sealed_keys
 from jobs.engine.combinations import check
 from jobs.engine.errors import Problem, Refused
 from jobs.engine.template import Template as Params
+from templates_app import names
 from templates_app.models import Template, TemplateVersion
 from templates_app.presets import Preset, shipped
 
-NAME_BYTES = 128
 DESCRIPTION_CHARS = 255
 DOCUMENT = "reelmill-templates"
 IMPORT_MAX = 1000
@@ -33,12 +35,15 @@ def create(name: str, params: Mapping[str, Any], description: str = "", kind: st
     try:
         with transaction.atomic():
             template = Template.objects.create(name=name, kind=kind, description=description)
+            audit.record("template.created", template.pk, name)
             return _new_version(template, said)
     except IntegrityError:
-        raise _taken(name) from None
+        raise names.taken(Template, name) from None
 
 
-def update(template: Template, *, name: str | None = None, params: Mapping[str, Any] | None = None, description: str | None = None) -> Template:
+def update(
+    template: Template, *, name: str | None = None, params: Mapping[str, Any] | None = None, description: str | None = None, kind: str | None = None
+) -> Template:
     """Change what is given; other parameters make a new version. Raises Refused as :func:`create`, PermissionDenied for presets."""
     _custom(template)
     name = template.name if name is None else name.strip()
@@ -47,38 +52,40 @@ def update(template: Template, *, name: str | None = None, params: Mapping[str, 
     try:
         with transaction.atomic():
             row = Template.objects.select_for_update().get(pk=template.pk, deleted_at=None)
-            row.name, row.description = name, description
-            row.save(update_fields=["name", "description", "updated_at"])
-            return _new_version(row, said) if said is not None else row
+            before = row.name
+            row.name, row.description, row.kind = name, description, kind or row.kind
+            row.save(update_fields=["name", "description", "kind", "updated_at"])
+            row = _new_version(row, said) if said is not None else row
+            audit.record("template.changed", row.pk, name, version=row.current.number if row.current else 0, **audit.was(before, name))
+            return row
     except Template.DoesNotExist:
         raise Refused("TemplateNotFound") from None
     except IntegrityError:
-        raise _taken(name) from None
+        raise names.taken(Template, name) from None
 
 
 def delete(template: Template) -> None:
     """Nobody can choose it any more; its versions stay for the jobs that used them, and its name is free again. Raises Refused for presets."""
     _custom(template)
     gone = f"{template.name[:80]} (deleted {template.pk})"
-    Template.objects.filter(pk=template.pk, deleted_at=None).update(name=gone, deleted_at=timezone.now())
+    with transaction.atomic():
+        if Template.objects.filter(pk=template.pk, deleted_at=None).update(name=gone, deleted_at=timezone.now()):
+            audit.record("template.deleted", template.pk, template.name)
+
+
+def restore(template: Template, number: int) -> Template:
+    """Make the parameters of an earlier version the current ones, as a new version. Raises Refused as :func:`update`, NotFound for an unknown number."""
+    version = template.versions.filter(number=number).first()
+    if version is None:
+        raise Refused("NotFound")
+    return update(template, params=version.params)
 
 
 def duplicate(template: Template, name: str = "") -> Template:
     """A custom template with the same parameters. ``name`` empty: a free one made from the original's."""
     if template.current is None:
         raise Refused("TemplateNotFound")
-    return create(name or free_name(template.name), template.current.params, description=template.description)
-
-
-def free_name(name: str) -> str:
-    """«name copy», «name copy 2», … : the first that nobody has."""
-    number = 1
-    while True:
-        tail = " copy" if number == 1 else f" copy {number}"
-        wanted = name.encode()[: NAME_BYTES - len(tail)].decode(errors="ignore") + tail
-        if not Template.objects.filter(name=wanted).exists():
-            return wanted
-        number += 1
+    return create(name or names.free_name(Template, template.name), template.current.params, description=template.description)
 
 
 # --- as a file ----------------------------------------------------------------------------------------------------------
@@ -124,7 +131,7 @@ def _import(item: Any, if_exists: str) -> Template:
     if there is not None and if_exists == "update" and not there.is_preset:
         return update(there, params=params, description=description)
     if there is not None and if_exists != "fail":
-        name = free_name(name)
+        name = names.free_name(Template, name)
     return create(name, params, description=description)
 
 
@@ -140,12 +147,10 @@ def load_presets() -> int:
 
 def _load(preset: Preset) -> bool:
     for other in Template.objects.filter(name=preset.name).exclude(pk=preset.id):
-        Template.objects.filter(pk=other.pk).update(name=free_name(other.name))
-    template, changed = Template.objects.get_or_create(
-        pk=preset.id, defaults={"name": preset.name, "kind": Template.Kind.STATIC, "description": preset.description}
-    )
-    if (template.name, template.description, template.kind) != (preset.name, preset.description, Template.Kind.STATIC) or template.deleted_at:
-        template.name, template.description, template.kind, template.deleted_at = preset.name, preset.description, Template.Kind.STATIC, None
+        Template.objects.filter(pk=other.pk).update(name=names.free_name(Template, other.name))
+    template, changed = Template.objects.get_or_create(pk=preset.id, defaults={"name": preset.name, "kind": preset.kind, "description": preset.description})
+    if (template.name, template.description, template.kind) != (preset.name, preset.description, preset.kind) or template.deleted_at:
+        template.name, template.description, template.kind, template.deleted_at = preset.name, preset.description, preset.kind, None
         template.save(update_fields=["name", "description", "kind", "deleted_at", "updated_at"])
         changed = True
     number = template.current.number if template.current else 0
@@ -156,7 +161,7 @@ def _load(preset: Preset) -> bool:
 # --- checks -------------------------------------------------------------------------------------------------------------
 def said_of(params: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters as they are kept: only what was said, in the engine's own form. Raises pydantic.ValidationError."""
-    said: dict[str, Any] = Params.model_validate_json(json.dumps(dict(params))).model_dump(mode="json", exclude_unset=True, exclude_none=True)
+    said: dict[str, Any] = sealed_keys(Params.model_validate_json(json.dumps(dict(params))).model_dump(mode="json", exclude_unset=True, exclude_none=True))
     return said
 
 
@@ -173,7 +178,7 @@ def _new_version(template: Template, said: dict[str, Any] | None) -> Template:
 def _checked(name: str, description: str, params: Mapping[str, Any] | None, own: Template | None = None) -> dict[str, Any] | None:
     """Every mistake at once. Returns the parameters as they are kept."""
     said: dict[str, Any] | None = None
-    problems = [*_name_mistakes(name, own), *_description_mistakes(description)]
+    problems = [*names.mistakes(Template, name, own), *_description_mistakes(description)]
     impossible: list[Problem] = []
     if params is not None:
         try:
@@ -192,30 +197,7 @@ def _checked(name: str, description: str, params: Mapping[str, Any] | None, own:
 def _places(error: TypeError | ValueError) -> list[Problem]:
     if not isinstance(error, ValidationError):
         return [Problem(("params",), _("The parameters are not JSON."))]
-    return [Problem(("params", *row["loc"]), row["msg"]) for row in error.errors(include_url=False, include_context=False, include_input=False)]
-
-
-def _name_mistakes(name: str, own: Template | None) -> list[Problem]:
-    loc = ("name",)
-    try:
-        size = len(name.encode())
-    except UnicodeEncodeError:
-        return [Problem(loc, _("The name is not valid Unicode."))]
-    if not name:
-        return [Problem(loc, _("Enter a name."))]
-    problems = []
-    if size > NAME_BYTES:
-        problems.append(Problem(loc, _("%(size)s of %(limit)s bytes.") % {"size": size, "limit": NAME_BYTES}))
-    if not name[0].isalnum():
-        problems.append(Problem(loc, _("Start the name with a letter or a digit.")))
-    if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in name):
-        problems.append(Problem(loc, _("The name has control characters.")))
-    elif not problems:
-        # An id works wherever a name does, so no name may be another template's id.
-        others = Template.objects.filter(Q(name=name) | Q(pk=name)).exclude(pk=own.pk if own else None)
-        if other := others.first():
-            problems.append(Problem(loc, _("Already used by template %(id)s.") % {"id": other.pk}))
-    return problems
+    return [Problem(("params", *problem.loc), problem.message) for problem in problems_of(error)]
 
 
 def _description_mistakes(description: str) -> list[Problem]:
@@ -225,13 +207,6 @@ def _description_mistakes(description: str) -> list[Problem]:
     if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\r\n\t" for c in description):
         problems.append(Problem(("description",), _("The description has control characters.")))
     return problems
-
-
-def _taken(name: str) -> Refused:
-    """Somebody else was faster."""
-    other = Template.objects.filter(name=name).first()
-    message = _("Already used by template %(id)s.") % {"id": other.pk if other else "?"}
-    return Refused("InvalidParameter", message, problems=(Problem(("name",), message),))
 
 
 def _custom(template: Template) -> None:

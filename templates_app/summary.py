@@ -9,7 +9,9 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from jobs.engine.codecs import AUDIO, CONTAINERS, VIDEO
+from jobs.engine.codecs import AAC_PROFILES, AUDIO, VIDEO
+from jobs.engine.codecs import container as holding
+from templates_app.words import WORDS
 
 NBSP = "\u00a0"  # a number and its unit stay on one line
 
@@ -29,12 +31,12 @@ class Numbers:
 def numbers(params: dict[str, Any]) -> Numbers:
     """The cells for a template's parameters."""
     video, audio, container = params.get("video") or {}, params.get("audio") or {}, params["container"]["format"]
-    can = CONTAINERS[container]
+    can = holding(container, (params.get("mux") or {}).get("segment_format"))
     has_video = bool(can.video) and not video.get("remove")
     has_audio = bool(can.audio) and not audio.get("remove")
     return Numbers(
         container=can.name,
-        video=_codec(video.get("codec") or can.video[0]) if has_video else "",
+        video=_video(video, can.video[0]) if has_video else "",
         size=_size(video, params.get("ladder") or ()) if has_video else "",
         rate=_rate(video, params.get("ladder") or ()) if has_video else "",
         audio=_audio(audio, can.audio[0]) if has_audio else "",
@@ -45,12 +47,24 @@ def numbers(params: dict[str, Any]) -> Numbers:
 def sentence(params: dict[str, Any]) -> str:
     """One line: «MP4 · H.264 · short side 540 px · CRF 23 · AAC 128 kbit/s»."""
     row = numbers(params)
-    return " · ".join(part for part in (row.container, row.video, row.size, row.rate, row.audio) if part)
+    return " · ".join(part for part in (row.container, row.video, row.size, row.rate, _narrowband(params) if row.video else "", row.audio) if part)
+
+
+def _video(video: dict[str, Any], usual: str) -> str:
+    """The codec; ProRes with its kind, which is what people know it by."""
+    codec = video.get("codec") or usual
+    return f"{_codec(codec)}{NBSP}{video.get('profile') or 'standard'}" if codec == "prores" else _codec(codec)
+
+
+def _narrowband(params: dict[str, Any]) -> str:
+    """«Narrowband 2»; empty: without."""
+    narrow = (params.get("video") or {}).get("narrowband")
+    return _("Narrowband %(n)s") % {"n": narrow["method"]} if narrow else ""
 
 
 def _codec(name: str) -> str:
     row = VIDEO.get(name) or AUDIO.get(name)
-    return row.name if row else _("copy")
+    return row.name if row else _("copy") if name == "copy" else str(WORDS.get(name, name))
 
 
 def _size(video: dict[str, Any], ladder: Any) -> str:
@@ -64,6 +78,8 @@ def _size(video: dict[str, Any], ladder: Any) -> str:
 def _side(video: dict[str, Any]) -> str:
     if side := video.get("short_side"):
         return f"{side}p"
+    if side := video.get("long_side"):
+        return f"{side}{NBSP}×{NBSP}…"
     width, height = video.get("width"), video.get("height")
     if width or height:
         return f"{width or '…'}{NBSP}×{NBSP}{height or '…'}"
@@ -83,8 +99,10 @@ def _rate(video: dict[str, Any], ladder: Any) -> str:
 
 
 def _one_rate(video: dict[str, Any]) -> str:
+    if video.get("narrowband") and (bound := video.get("bitrate_kbps") or video.get("maxrate_kbps")):
+        return f"≤{NBSP}{_kbps(bound)}"
     if (rate := video.get("bitrate_kbps")) is not None:
-        return _kbps(rate)
+        return f"CBR{NBSP}{_kbps(rate)}" if video.get("rate_control") == "cbr" else _kbps(rate)
     crf, peak = video.get("crf"), video.get("maxrate_kbps")
     text = f"CRF{NBSP}{crf:g}" if crf is not None else ""
     if peak is not None:
@@ -97,7 +115,10 @@ def _kbps(rate: int) -> str:
 
 
 def _audio(audio: dict[str, Any], usual: str) -> str:
-    parts = [_codec(audio.get("codec") or usual)]
+    profile = AAC_PROFILES.get(audio.get("profile") or "")
+    parts = [profile.name if profile else _codec(audio.get("codec") or usual)]
+    if (quality := audio.get("quality")) is not None:
+        parts.append(_("quality %(n)s") % {"n": quality})
     if rate := audio.get("bitrate_kbps"):
         parts.append(_kbps(rate))
     if sample_rate := audio.get("sample_rate"):
@@ -112,10 +133,22 @@ def _flags(params: dict[str, Any], has_video: bool) -> tuple[str, ...]:
     flags = []
     if params.get("ladder"):
         flags.append(ngettext("%(n)s rung", "%(n)s rungs", len(params["ladder"])) % {"n": len(params["ladder"])})
+    if has_video and (narrow := _narrowband(params)):
+        flags.append(narrow)
     if has_video and video.get("codec") != "copy" and conditions.get("if_smaller", "keep") == "keep":
         flags.append(_("never upscales"))
     if fps := video.get("fps"):
         flags.append(f"{fps:g} fps")
-    if params["container"]["format"] == "hls" and (length := (params.get("mux") or {}).get("segment_seconds")):
+    if video.get("passes") == 2:
+        flags.append(_("two passes"))
+    if tracks := params.get("audios"):
+        flags.append(ngettext("%(n)s audio track", "%(n)s audio tracks", len(tracks)) % {"n": len(tracks)})
+    if marks := params.get("watermarks"):
+        flags.append(ngettext("%(n)s watermark", "%(n)s watermarks", len(marks)) % {"n": len(marks)})
+    if params.get("delogos"):
+        flags.append(_("blurred areas"))
+    if params.get("encryption"):
+        flags.append(_("encrypted"))
+    if params["container"]["format"] in ("hls", "dash", "cmaf") and (length := (params.get("mux") or {}).get("segment_seconds")):
         flags.append(_("segments of %(n)s s") % {"n": f"{length:g}"})
     return tuple(flags)

@@ -87,7 +87,7 @@ def test_every_mistake_is_told_at_once(api_of: Any, alice: User) -> None:
     body = {
         "name": "",
         "colour": 1,
-        "params": {"container": {"format": "avi"}, "video": {"crf": 99, "widht": 640}, "ladder": [{"name": "A", "video": {"width": 1}}]},
+        "params": {"container": {"format": "xyz"}, "video": {"crf": 99, "widht": 640}, "ladder": [{"name": "A", "video": {"width": 1}}]},
     }
     assert places(send(client, "post", URL, body)) == {
         ("name",),

@@ -48,7 +48,7 @@ def test_names_and_ids_are_unique() -> None:
 
 
 # --- MPS's ------------------------------------------------------------------------------------------------------------
-SIZES = {"LD": ("00010", 640, 400, 64), "SD": ("00020", 848, 800, 80), "HD": ("00030", 1280, 1800, 128), "FHD": ("00040", 1920, 3000, 160), "2K": ("00060", 2048, 3500, 160), "4K": ("00070", 3840, 6000, 160)}  # fmt: skip
+SIZES = {"XLD": ("00050", 320, 300, 32), "LD": ("00010", 640, 400, 64), "SD": ("00020", 848, 800, 80), "HD": ("00030", 1280, 1800, 128), "FHD": ("00040", 1920, 3000, 160), "2K": ("00060", 2048, 3500, 160), "4K": ("00070", 3840, 6000, 160)}  # fmt: skip
 FAMILIES = {"FLV": ("0", "flv"), "M3U8": ("1", "hls"), "MP4": ("2", "mp4")}
 
 
@@ -75,15 +75,60 @@ def test_the_other_presets_of_mps() -> None:
         wanted = params(f"MP3-{rate}")
         assert MPS[f"MP3-{rate}"].id == f"S00000001-3000{serial}"
         assert (wanted.container.format, wanted.audio.codec, wanted.audio.bitrate_kbps, wanted.video.remove) == ("mp3", "mp3", rate, True)
-    assert len(MPS) == 18 + 3 + 5
+    for name, serial, width, rate in (("MP4-SDToHD", "400040", 1280, 6000), ("MP4-2KTo4K", "400070", 3840, 20000)):
+        wanted = params(name)
+        assert MPS[name].id == f"S00000001-{serial}"
+        assert (wanted.video.width, wanted.video.bitrate_kbps, wanted.audio.bitrate_kbps, wanted.conditions.if_smaller) == (width, rate, 128, "convert")
+    assert len([preset for preset in MPS.values() if preset.kind == "static"]) == 21 + 2 + 3 + 5
+
+
+NARROW = {name: preset for name, preset in ALL.items() if preset.kind == "narrowband"}
+NARROW_SIZES = {"LD": ("00020", 640, 400), "SD": ("00030", 848, 800), "HD": ("00040", 1280, 1500), "FHD": ("00050", 1920, 3000), "2K": ("00060", 2048, 4000), "4K": ("00070", 3840, 8000)}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("version", "family", "size"), [(1, f, s) for f in FAMILIES for s in NARROW_SIZES] + [(2, "MP4", s) for s in ("LD", "SD", "HD", "FHD")]
+)
+def test_the_narrowband_presets_of_mps(version: int, family: str, size: str) -> None:
+    digit, container = FAMILIES[family]
+    serial, width, bound = NARROW_SIZES[size]
+    name = f"{family}-{size}-NarrowBandHDV{version}"
+    preset, wanted, twin = NARROW[name], params(name), params(f"{family}-{size}")
+    assert preset.id == f"S0000000{version + 1}-{digit}{serial}"
+    assert preset.twin == f"{family}-{size}"
+    assert wanted.video.narrowband is not None
+    assert (wanted.video.narrowband.method, wanted.container.format, wanted.video.width) == (version, container, width)
+    assert wanted.video.bitrate_kbps == min(bound, SIZES[size][2])  # MPS's bound, and never above the regular preset
+    assert (wanted.audio, wanted.mux, wanted.conditions) == (twin.audio, twin.mux, twin.conditions)
+
+
+def test_there_are_no_other_narrowband_presets_of_mps() -> None:
+    assert len([name for name in NARROW if name in MPS]) == 18 + 4
+
+
+@pytest.mark.parametrize("name", [name for name in NARROW if name not in MPS])
+def test_our_narrowband_presets_are_their_twins_but_for_that(name: str) -> None:
+    wanted, preset = params(name), NARROW[name]
+    narrow = wanted.video.narrowband
+    assert narrow is not None
+    assert (narrow.method, narrow.target) == (1 if name.endswith("-fast") else 2, 93)
+    assert wanted.video.short_side == int(re.findall(r"(\d+)p", name)[0])
+    if "-av1-" in name:
+        assert (wanted.video.codec, narrow.method, preset.twin) == ("av1", 2, "")
+        return
+    twin = params(preset.twin)
+    assert preset.twin == re.sub(r"-narrowband(-fast)?$", "", name)
+    assert wanted.model_copy(update={"video": wanted.video.model_copy(update={"narrowband": None})}) == twin
 
 
 # --- ours -------------------------------------------------------------------------------------------------------------
 def test_ours_are_all_there() -> None:
     rungs = ("360p", "540p", "720p", "1080p")
     pictures = {f"{family}-{rung}" for family in ("mp4-h264", "mp4-h265", "hls-h264") for rung in rungs}
-    others = {"hls-ladder", "mp3-128k", "m4a-aac-128k", "ogg-vorbis", "flac", "gif-480p", "mp4-remux", "mkv-remux"}
-    assert set(OURS) == pictures | others
+    others = {"hls-ladder", "dash-ladder", "cmaf-ladder", "mp3-128k", "m4a-aac-128k", "ogg-vorbis", "flac", "gif-480p", "mp4-remux", "mkv-remux"}
+    narrow = {f"{name}-narrowband" for name in pictures} | {f"mp4-av1-{rung}-narrowband" for rung in rungs[1:]}
+    fast = {f"{family}-{rung}-narrowband-fast" for family in ("mp4-h264", "hls-h264") for rung in rungs}
+    assert {name for name, preset in OURS.items() if preset.kind != "intelligent"} == pictures | others | narrow | fast
     assert all(re.fullmatch(r"[0-9a-f]{32}", preset.id) for preset in OURS.values())
     assert OURS["mp4-h264-540p"].id == "4053fbbb35e25bb68126277ff69eeac5"  # the same on every installation, for ever
 
@@ -102,8 +147,10 @@ def test_ours_never_enlarge(name: str) -> None:
         assert (wanted.audio.codec, wanted.audio.bitrate_kbps, wanted.audio.channels) == ("aac", 128, 2)
 
 
-def test_the_ladder_has_the_rungs_of_the_single_presets() -> None:
-    ladder = params("hls-ladder")
+@pytest.mark.parametrize("family", ["hls", "dash", "cmaf"])
+def test_the_ladder_has_the_rungs_of_the_single_presets(family: str) -> None:
+    ladder = params(f"{family}-ladder")
+    assert ladder.container.format == family
     assert [rung.name for rung in ladder.ladder] == ["360p", "540p", "720p", "1080p"]
     assert ladder.conditions.if_smaller == "keep"
     for rung in ladder.ladder:
@@ -131,7 +178,7 @@ def test_loading_again_changes_nothing() -> None:
     assert services.load_presets() == 0
     assert list(Template.objects.order_by("pk").values()) == before
     assert TemplateVersion.objects.count() == len(ALL)
-    assert {(row.pk, row.name, row.kind) for row in queries.listed()} == {(preset.id, name, "static") for name, preset in ALL.items()}
+    assert {(row.pk, row.name, row.kind) for row in queries.listed()} == {(preset.id, name, preset.kind) for name, preset in ALL.items()}
     assert queries.find("S00000001-200030") == queries.find("MP4-HD")
 
 

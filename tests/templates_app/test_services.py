@@ -11,6 +11,7 @@ import pytest
 from jobs.engine.errors import Refused
 from templates_app import queries, services
 from templates_app.models import Template, TemplateVersion
+from templates_app.names import free_name
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +47,7 @@ def test_it_keeps_only_what_was_said() -> None:
 
 
 def test_it_tells_every_mistake_at_once() -> None:
-    wrong = {"container": {"format": "avi"}, "video": {"crf": "23", "widht": 640}, "audio": {"channels": 99}, "more": 1}
+    wrong = {"container": {"format": "xyz"}, "video": {"crf": "23", "widht": 640}, "audio": {"channels": 99}, "more": 1}
     error = refusal(lambda: services.create("!", wrong, description="x" * 256))
     assert error.code == "InvalidParameter"
     assert {problem.loc for problem in error.problems} == {
@@ -161,7 +162,7 @@ def test_a_duplicate_has_a_name_and_a_life_of_its_own() -> None:
     assert row.current is not None
     assert row.current.params["video"]["crf"] == 23
     assert services.duplicate(template, name="named").name == "named"
-    assert len(services.free_name("文" * 42).encode()) <= 128
+    assert len(free_name(Template, "文" * 42).encode()) <= 128
 
 
 # --- find ---------------------------------------------------------------------------------------------------------------
@@ -198,7 +199,7 @@ def test_import_is_all_or_nothing_and_tells_every_mistake() -> None:
     document = {
         "format": "reelmill-templates",
         "version": 1,
-        "templates": [good, {"name": "taken", "params": PARAMS}, {"name": "bad", "params": {"container": {"format": "avi"}}}, 7, {"id": 1, **good}],
+        "templates": [good, {"name": "taken", "params": PARAMS}, {"name": "bad", "params": {"container": {"format": "xyz"}}}, 7, {"id": 1, **good}],
     }
     assert places(lambda: services.import_document(document)) == {
         ("templates", 1, "name"),

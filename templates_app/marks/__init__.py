@@ -1,0 +1,1 @@
+"""Watermark templates: rows, JSON, pages, and the exact preview."""

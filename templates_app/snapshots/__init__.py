@@ -1,0 +1,1 @@
+"""Snapshot templates: named parameters of snapshots and sprites."""
