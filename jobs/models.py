@@ -44,6 +44,15 @@ class Pipeline(models.Model):
     max_queued = models.PositiveIntegerField(
         _("max queued"), default=10_000, validators=[MinValueValidator(1), MaxValueValidator(1_000_000)], help_text=_("Further submits are refused.")
     )
+    notify_topic = models.CharField(
+        _("topic of notifications"), max_length=255, blank=True, help_text=_("Where the ends of its jobs are told; empty: nowhere.")
+    )
+    foreign = models.JSONField(
+        _("foreign words"),
+        default=dict,
+        blank=True,
+        help_text=_("what a request of another product said that has no place among ours; told again in its answers"),
+    )
     pause_reason = models.CharField(_("reason of the pause"), max_length=200, blank=True)
     resume_at = models.DateTimeField(_("resume at"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -88,6 +97,10 @@ class Job(models.Model):
         API = "api", "API"
         CLI = "cli", _("Command line")
         SAMPLE = "sample", _("Sample")
+        MPS = "mps", "MPS"
+        IMM = "imm", "IMM"
+        IMS = "ims", "IMS"
+        OSS = "oss", "OSS"
 
     id = models.CharField(_("id"), primary_key=True, max_length=32, default=new_id, editable=False)
     kind = models.CharField(_("kind"), max_length=16)
@@ -113,6 +126,14 @@ class Job(models.Model):
     probe = models.JSONField(_("probe of the input"), null=True, blank=True)
     result = models.JSONField(_("result"), null=True, blank=True, help_text=_("of kinds that answer with data, not with files"))
     source = models.CharField(_("submitted through"), max_length=16, choices=Source.choices, default=Source.API)
+    foreign = models.JSONField(
+        _("foreign words"),
+        default=dict,
+        blank=True,
+        help_text=_("what a request of another product said that has no place among ours; told again in its answers"),
+    )
+    notify_topic = models.CharField(_("topic of notifications"), max_length=255, blank=True, default="", db_default="")
+    notify_each = models.BooleanField(_("tell of each output"), default=False, db_default=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="jobs", verbose_name=_("owner"))
     retry_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="retries", verbose_name=_("retry of"))
     idempotency_key = models.CharField(_("idempotency key"), max_length=255, blank=True)
@@ -141,6 +162,9 @@ class Job(models.Model):
             models.Index(
                 F("pipeline"), F("state"), F("created_at").desc(), F("id").desc(), name="job_pipeline_state_newest"
             ),  # whole: SQLite takes no partial one for «state = ?»
+            models.Index(
+                fields=("retry_of",), condition=Q(retry_of__isnull=False), name="job_retry_of"
+            ),  # the foreign key's own is mostly NULL: ANALYZE spoils it
             models.Index(F("code"), F("created_at").desc(), condition=~Q(code=""), name="job_code_newest"),
             models.Index(fields=("id",), condition=Q(cancel_requested=True, finished_at__isnull=True), name="job_cancelling"),
         ]
@@ -160,8 +184,16 @@ class Output(models.Model):
     id = models.CharField(_("id"), primary_key=True, max_length=32, default=new_id, editable=False)
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="outputs", verbose_name=_("job"))
     index = models.PositiveSmallIntegerField(_("index"))
-    template = models.ForeignKey("templates_app.TemplateVersion", on_delete=models.PROTECT, related_name="+", verbose_name=_("template version"))
-    template_name = models.CharField(_("template name"), max_length=128)
+    template = models.ForeignKey(
+        "templates_app.TemplateVersion",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("template version"),
+        help_text=_("none: the overrides are all of it"),
+    )
+    template_name = models.CharField(_("template name"), max_length=128, blank=True)
     overrides = models.JSONField(_("overrides"), default=dict, blank=True)
     effective = models.JSONField(_("effective parameters"), help_text=_("template and overrides merged"))
     parameters = models.JSONField(_("parameters with origin"), default=list, blank=True)
@@ -179,8 +211,14 @@ class Output(models.Model):
     parts = models.JSONField(_("parts"), default=list, blank=True, help_text=_("keys of the set's other objects"))
     media_info = models.JSONField(_("media info"), null=True, blank=True)
     checks = models.JSONField(_("checks"), default=list, blank=True, help_text=_("what was verified: name, wanted, found, ok"))
+    certificate = models.JSONField(
+        _("certificate"), null=True, blank=True, help_text=_("of Narrowband: what was found, measured and saved; see docs/narrowband.md")
+    )
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
     published_attempt = models.PositiveIntegerField(_("published by attempt"), null=True, blank=True)
+    quality_due = models.BooleanField(_("quality to be measured"), default=False, db_default=False, help_text=_("asked for, and its job is not made yet"))
+    quality_job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="measures", verbose_name=_("quality job"))
+    quality = models.JSONField(_("quality"), null=True, blank=True, help_text=_("scores of the newest measurement: job, model, frames, scores"))
 
     class Meta:
         verbose_name = _("output")
@@ -190,10 +228,19 @@ class Output(models.Model):
             models.UniqueConstraint(fields=("job", "index"), name="output_index"),
             models.UniqueConstraint(fields=("job", "bucket", "key"), name="output_address"),
         ]
-        indexes = [models.Index(fields=("bucket", "key"), name="output_object")]
+        indexes = [
+            models.Index(fields=("bucket", "key"), name="output_object"),
+            models.Index(fields=("id",), condition=Q(quality_due=True, state="succeeded"), name="output_quality_due"),
+            models.Index(fields=("job",), condition=Q(certificate__isnull=False), name="output_certificate"),
+        ]
 
     def __str__(self) -> str:
         return f"oss://{self.bucket}/{self.key}"
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it can be played already, though it is not finished: its playlist grows."""
+        return self.state == JobState.RUNNING and self.published_at is not None
 
 
 class Step(models.Model):
@@ -204,7 +251,7 @@ class Step(models.Model):
     index = models.PositiveSmallIntegerField(_("index"), default=0)
     pipeline = models.ForeignKey(Pipeline, on_delete=models.PROTECT, related_name="steps", verbose_name=_("pipeline"))
     lane = models.CharField(_("lane"), max_length=8, choices=Lane.choices, default=Lane.MAIN)
-    needs = models.CharField(_("needs"), max_length=64, blank=True, help_text=_("capabilities that a worker must have; mostly empty"))
+    needs = models.CharField(_("needs"), max_length=255, blank=True, help_text=_("capabilities that a worker must have; mostly empty"))
     priority = models.PositiveSmallIntegerField(_("priority"), default=6, validators=PRIORITY)
     seq = models.BigIntegerField(_("age"), help_text=_("µs since 1970 when the job was submitted"))
     state = models.CharField(_("state"), max_length=16, choices=StepState.choices, default=StepState.READY)
@@ -214,6 +261,8 @@ class Step(models.Model):
     lease_until = models.DateTimeField(_("lease until"), null=True, blank=True)
     worker = models.CharField(_("worker"), max_length=128, blank=True, help_text=_("node/process group"))
     program_running = models.BooleanField(_("program running"), default=False)
+    data = models.JSONField(_("what to do"), default=dict, blank=True, help_text=_("of kinds whose job alone does not say it"))
+    result = models.JSONField(_("result"), null=True, blank=True, help_text=_("what later steps of the job go on with"))
 
     class Meta:
         verbose_name = _("step")
@@ -261,6 +310,24 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.step_id} #{self.number}"
+
+
+class LogPart(models.Model):
+    """A piece of the whole log of an attempt that is over, compressed with zlib."""
+
+    attempt = models.ForeignKey(Attempt, on_delete=models.CASCADE, related_name="log_parts", verbose_name=_("attempt"))
+    number = models.PositiveIntegerField(_("number"))
+    size = models.PositiveIntegerField(_("size in bytes"), help_text=_("before compression"))
+    data = models.BinaryField(_("data"))
+
+    class Meta:
+        verbose_name = _("part of a log")
+        verbose_name_plural = _("parts of logs")
+        ordering = ("attempt", "number")
+        constraints = [models.UniqueConstraint(fields=("attempt", "number"), name="log_part_number")]
+
+    def __str__(self) -> str:
+        return f"{self.attempt_id}/{self.number}"
 
 
 class JobEvent(models.Model):
@@ -317,3 +384,30 @@ class SavedView(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Draft(models.Model):
+    """What somebody has filled into a form and not sent yet; kept for a day."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="drafts", verbose_name=_("user"))
+    form = models.CharField(_("form"), max_length=32)
+    body = models.TextField(_("fields"), help_text=_("as a form sends them"))
+    saved_at = models.DateTimeField(_("saved"), db_index=True)
+
+    class Meta:
+        verbose_name = _("draft")
+        verbose_name_plural = _("drafts")
+        ordering = ("-saved_at",)
+        constraints = [models.UniqueConstraint(fields=("user", "form"), name="draft_of_form")]
+
+    def __str__(self) -> str:
+        return self.form
+
+
+from jobs.foreign.models import BucketAttachment as BucketAttachment  # noqa: E402  # so that Django knows them
+from jobs.foreign.models import ForeignTask as ForeignTask  # noqa: E402
+from jobs.foreign.models import ForeignTaskJob as ForeignTaskJob  # noqa: E402
+from jobs.foreign.models import Project as Project  # noqa: E402
+from jobs.notices.models import Delivery as Delivery  # noqa: E402
+from jobs.notices.models import NotifyTarget as NotifyTarget  # noqa: E402
+from jobs.used_marks import UsedMark as UsedMark  # noqa: E402

@@ -2,7 +2,7 @@
 
     claim (scheduler) → room and pulse → the kind's own work → recorded as done, failed, cancelled, or handed back
 
-What each kind does is in ``jobs.runs``: :mod:`jobs.runs.transcode`, :mod:`jobs.runs.mediainfo`.
+What each kind does is in ``jobs.runs``: :mod:`jobs.runs.transcode`, :mod:`jobs.runs.mediainfo`, :mod:`jobs.runs.snapshot`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 import structlog
 from django.utils import timezone
 
-from jobs import records, scheduler, workspace
+from jobs import bucket_wait, records, scheduler, workspace
 from jobs.engine.errors import JobError, ReelmillError
-from jobs.models import Job
+from jobs.logs import kept as kept_logs
+from jobs.models import Step
 from jobs.pulse import Cancelled, Pulse
+from jobs.quality import following as measuring
 from jobs.records import Fence, LeaseLost
 from jobs.runs import KINDS
 from jobs.runs.run import NoSpace, Run
@@ -34,7 +36,8 @@ def run_attempt(claimed: Claimed) -> None:
     fence = Fence(claimed.job_id, claimed.step_id, claimed.attempt)
     try:
         with workspace.room(claimed.step_id, claimed.attempt) as room, Pulse(fence) as pulse:
-            run = Run(Job.objects.select_related("pipeline").get(pk=claimed.job_id), fence, room, pulse)
+            step = Step.objects.select_related("job__pipeline").get(pk=claimed.step_id)
+            run = Run(step.job, step, fence, room, pulse)
             try:
                 result = KINDS[claimed.kind](run)
             except Cancelled:
@@ -42,18 +45,23 @@ def run_attempt(claimed: Claimed) -> None:
             except NoSpace as full:
                 _wait_for_space(fence, str(full))
             except ReelmillError as error:
-                records.step_failed(fence, error, run.decisive_line)
+                if not bucket_wait.waits(fence, error):
+                    records.step_failed(fence, error, run.decisive_line)
             except OSError as error:
                 if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                     raise
                 _wait_for_space(fence, str(error))
             else:
-                records.step_done(fence, result)
+                records.step_done(fence, result, kept=run.kept, more=run.more)
+        if claimed.kind == "transcode":
+            measuring.follow(fence.job_id)
     except LeaseLost:
         log.warning("lease lost", job=claimed.job_id, step=claimed.step_id, attempt=claimed.attempt)
     except Exception as error:
         log.exception("attempt broke", job=claimed.job_id, step=claimed.step_id, attempt=claimed.attempt)
         _record_mistake(fence, error)
+    finally:
+        kept_logs.keep(fence)
 
 
 def _wait_for_space(fence: Fence, why: str) -> None:

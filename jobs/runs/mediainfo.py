@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from jobs.engine.media_info import raw_document
+from jobs.engine.mp4_index import Need
+from jobs.ffmpeg.media_info import LEAST_SECONDS, MOST_SECONDS, media_info
+from jobs.runs.run import media_tools
 
 if TYPE_CHECKING:
     from jobs.runs.run import Run
 
+RAW_CHARS = 400_000
+TOO_LONG = "ffprobe's own document is too long to be kept."
+
 
 def run_mediainfo(run: Run) -> dict[str, Any]:
-    """The normal form of the probe."""
-    return run.open_input().model_dump(mode="json")
+    """The normal form, and ffprobe's own document beside it as ``raw`` (None where it is too long)."""
+    run.open_input(Need(seconds=LEAST_SECONDS))
+    run.pulse.check()
+    most = LEAST_SECONDS if run.part is not None else MOST_SECONDS
+    found = media_info(run.room / "input", tools=media_tools(), cwd=run.room, max_pixels=settings.REELMILL_MAX_PIXELS, most_seconds=most)
+    raw = raw_document(found.document, run.job.input_key.rpartition("/")[2])
+    kept = len(json.dumps(raw)) <= RAW_CHARS
+    answer = found.info.model_dump(mode="json") | {"raw": raw if kept else None}
+    return answer if kept else answer | {"warning": TOO_LONG}

@@ -5,29 +5,34 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
 from jobs import records, workspace
 from jobs.engine.address import Address
 from jobs.engine.errors import JobError
+from jobs.ffmpeg import positions, runner, stills, tools
 from jobs.ffmpeg import probe as ffprobe
-from jobs.ffmpeg import runner, tools
+from jobs.runs import playlists
 from jobs.states import Phase
 from media_assets import services as media_services
 from media_assets.models import Media
+from media_assets.partial import Part, pin_part
 from media_assets.storage import storage
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from jobs.engine.mp4_index import Need
     from jobs.engine.plan import Command
     from jobs.engine.probe import Probe
     from jobs.engine.progress import Progress
-    from jobs.models import Job
+    from jobs.models import Job, Step
     from jobs.pulse import Pulse
     from jobs.records import Fence
+    from jobs.steps import More
 
 MB = 1_000_000
 TAIL_CHARS = 8000
@@ -45,19 +50,30 @@ def media_tools() -> tools.Tools:
 
 @dataclass
 class Run:
-    """One attempt at work."""
+    """One attempt at work. ``part``: what of the input is here, where it has holes; ``complained``: a program has told of an error, perhaps of a hole.
+
+    ``kept``, ``more``: of a job of several steps, what this one leaves to those after it and which ones it adds; recorded with it (:mod:`jobs.steps`).
+    """
 
     job: Job
+    step: Step
     fence: Fence
     room: Path
     pulse: Pulse
     decisive_line: str = ""
     warnings: list[str] = field(default_factory=list)
+    part: Part | None = None
+    complained: bool = False
+    kept: dict[str, Any] | None = None
+    more: More | None = None
     _argv: list[list[str]] = field(default_factory=list)
     _usage: dict[str, float] = field(default_factory=lambda: {"cpu_seconds": 0.0, "max_rss_bytes": 0.0})
 
-    def open_input(self) -> Probe:
-        """Fetch and probe the input: afterwards it is in the room as «input», and the job and its media know what is in it."""
+    def open_input(self, need: Need | None = None) -> Probe:
+        """Fetch and probe the input: afterwards it is in the room as «input», and the job and its media know what is in it.
+
+        ``need``: nothing else will be read, so of a large object in a store that may do (see ``part``).
+        """
         self.pulse.phase(Phase.FETCH)
         address = Address(self.job.input_bucket, self.job.input_key)
         place = storage(address.bucket)
@@ -67,14 +83,39 @@ class Run:
         if self.job.input_etag and facts.etag != self.job.input_etag:
             self.warnings.append("The input was replaced after the job was submitted; the new object was used.")
         self.need_space()
-        place.pin(address.key, self.room)
+        self.part = pin_part(place, address.key, self.room, need) if need is not None else None
+        if self.part is None:
+            place.pin(address.key, self.room)
         self.pulse.phase(Phase.PROBE)
-        probe = self.probe("input")
+        try:
+            probe = playlists.fetched(self, address, "input")
+        except JobError:
+            if self.part is None:
+                raise
+            self.fetch_rest()
+            probe = playlists.fetched(self, address, "input")
+        if self.part is not None and need is not None and need.times and not self._all_here(probe, need.times):
+            self.fetch_rest()
         document = probe.model_dump(mode="json")
         records.note_probe(self.fence, document, self.warnings)
         if media := Media.objects.filter(pk=self.job.media_id).first():
             media_services.set_info(media, document)
         return probe
+
+    def fetch_rest(self) -> None:
+        """Put the whole input in the place of one with holes."""
+        if self.part is not None:
+            self.need_space()
+            storage(self.job.input_bucket).pin(self.job.input_key, self.room)
+            self.part, self.complained = None, False
+
+    def _all_here(self, probe: Probe, times: Sequence[float]) -> bool:
+        """Whether every packet is here that pictures at these seconds are decoded from: some decoders take a hole for a picture and do not complain."""
+        if self.part is None or probe.picture is None:
+            return True
+        own = [time + (probe.start or 0.0) for time in times]
+        spans = positions.positions(self.room / "input", probe.picture.index, own, tools=media_tools(), cwd=self.room)
+        return spans is not None and self.part.has(spans)
 
     def probe(self, name: str, *, count_packets: bool = False, own_playlist: bool = False) -> Probe:
         """What is in a file of the room."""
@@ -88,6 +129,11 @@ class Run:
             max_pixels=settings.REELMILL_MAX_PIXELS,
         )
 
+    def mark(self, name: str) -> Probe:
+        """What is in a watermark's picture in the room."""
+        self.pulse.check()
+        return stills.mark(self.room / name, tools=media_tools(), cwd=self.room)
+
     def need_space(self) -> None:
         """Raise NoSpace unless the room's file system has the reserve that the operator set."""
         free = shutil.disk_usage(self.room).free
@@ -100,7 +146,7 @@ class Run:
         The exit status is the caller's to judge.
         """
         self.need_space()
-        name, log = workspace.new_log(self.fence.job_id, 0, self.fence.attempt)
+        name, log = workspace.new_log(self.fence.job_id, self.step.index, self.fence.attempt)
         self._argv.append([command.program, *command.argv])
         records.note_attempt(self.fence, argv=self._argv, tool_version=media_tools().version, log_name=name)
 
@@ -132,12 +178,18 @@ class Run:
             usage=self._usage,
             phases=self.pulse.phases,
         )
+        self.complained = self.complained or any(map(_complaint, finished.tail.splitlines()))
         if finished.exit_code and finished.decisive_line:
             self.decisive_line = finished.decisive_line.replace("\x00", "")
         self.pulse.check()
         self.pulse.program(False)
         _raise_for_limits(finished)
         return finished
+
+
+def _complaint(line: str) -> bool:
+    """Whether this line of a log tells of an error; that a stream which is not used has no decoder here is none."""
+    return ("[error]" in line or "[fatal]" in line) and "not on whitelist" not in line
 
 
 def _raise_for_limits(finished: runner.Finished) -> None:
