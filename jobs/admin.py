@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
@@ -13,10 +13,13 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from console.error_texts import translated
-from console.lib.admin import ReadOnly
+from console.lib.admin import ReadOnly, ReadOnlyInline
 from jobs import services
 from jobs.engine.errors import Refused
-from jobs.models import Attempt, Job, JobEvent, Node, Output, Pipeline, PipelineEvent, SavedView, Step
+from jobs.foreign.admin import ProjectAdmin as ProjectAdmin  # so that Django finds them, and those beside it
+from jobs.models import Attempt, Draft, Job, JobEvent, LogPart, Node, Output, Pipeline, PipelineEvent, SavedView, Step, UsedMark
+from jobs.notices.admin import DeliveryAdmin as DeliveryAdmin  # so that Django finds them
+from jobs.notices.admin import NotifyTargetAdmin as NotifyTargetAdmin
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -27,34 +30,19 @@ Row = TypeVar("Row", bound=Model)
 AT_ONCE = 200  # rows of one action; more belong to the console's bulk actions
 
 
-class OutputInline(admin.TabularInline):
+class OutputInline(ReadOnlyInline):
     """Outputs of a job."""
 
     model = Output
+    fk_name = "job"
     fields = ("index", "template_name", "bucket", "key", "state", "progress", "code", "size", "published_at")
-    readonly_fields = fields
-    extra = 0
-    can_delete = False
-    show_change_link = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
 
 
-class StepInline(admin.TabularInline):
+class StepInline(ReadOnlyInline):
     """Steps of a job."""
 
     model = Step
     fields = ("index", "kind", "lane", "needs", "state", "attempt", "losses", "worker", "lease_until", "not_before")
-    readonly_fields = fields
-    extra = 0
-    can_delete = False
-    show_change_link = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
 
 
 @admin.register(Job)
@@ -104,19 +92,21 @@ class OutputAdmin(ReadOnly):
     ordering = ("-pk",)
 
 
-class AttemptInline(admin.TabularInline):
+@admin.register(UsedMark)
+class UsedMarkAdmin(ReadOnly):
+    """Which outputs had which watermark templates."""
+
+    list_display = ("id", "output", "mark")
+    list_select_related = ("output", "mark")
+    search_fields = ("output__id__exact", "mark__name")
+    ordering = ("-pk",)
+
+
+class AttemptInline(ReadOnlyInline):
     """Attempts of a step."""
 
     model = Attempt
     fields = ("number", "worker", "state", "exit_code", "code", "started_at", "finished_at")
-    readonly_fields = fields
-    extra = 0
-    can_delete = False
-    show_change_link = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
 
 
 @admin.register(Step)
@@ -140,6 +130,15 @@ class AttemptAdmin(ReadOnly):
     list_select_related = ("step",)
     search_fields = ("step__job__id__exact", "worker__exact")
     ordering = ("-pk",)
+
+
+@admin.register(LogPart)
+class LogPartAdmin(ReadOnly):
+    """Pieces of whole logs; the job's page shows what is in them."""
+
+    list_display = ("attempt", "number", "size")
+    fields = ("attempt", "number", "size")
+    list_select_related = ("attempt",)
 
 
 @admin.register(JobEvent)
@@ -234,3 +233,12 @@ def _each(request: HttpRequest, rows: QuerySet[Row], action: Callable[[Row], obj
         messages.warning(request, text)
     if len(refused) > 10:
         messages.warning(request, gettext("… and %(more)d more were refused.") % {"more": len(refused) - 10})
+
+
+@admin.register(Draft)
+class DraftAdmin(ReadOnly):
+    """Forms that were filled in and not sent."""
+
+    list_display = ("form", "user", "saved_at")
+    search_fields = ("user__username",)
+    list_select_related = ("user",)

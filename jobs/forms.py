@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from jobs.models import Job, Pipeline
 from jobs.states import JobState
@@ -14,7 +15,17 @@ if TYPE_CHECKING:
     from jobs.models import Output
 
 WHEN = [("", _("Any time")), ("1h", _("Last hour")), ("today", _("Today")), ("24h", _("Last 24 hours")), ("7d", _("Last 7 days"))]
-KINDS = {"transcode": _("Transcode"), "mediainfo": _("Media info")}
+KINDS = {
+    "transcode": _("Transcode"),
+    "snapshot": _("Snapshots"),
+    "sprite": _("Sprite"),
+    "cover": _("Cover"),
+    "preview": _("Preview"),
+    "inspect": _("Inspection"),
+    "quality": pgettext_lazy("kind of job", "Quality"),
+    "analysis": _("Template analysis"),
+    "mediainfo": _("Media info"),
+}
 
 
 class JobFilterForm(forms.Form):
@@ -26,6 +37,7 @@ class JobFilterForm(forms.Form):
     source = forms.ChoiceField(label=_("Source"), required=False, choices=[("", _("All")), *Job.Source.choices])
     template = forms.CharField(label=_("Template"), required=False, max_length=128)
     code = forms.CharField(label=_("Error code"), required=False, max_length=64)
+    certificate = forms.ChoiceField(label=_("Certificate"), required=False, choices=[("", _("All")), ("yes", _("Narrowband"))])
     from_ = forms.ChoiceField(label=_("Created"), required=False, choices=WHEN)
     to = forms.CharField(label=_("Created before"), required=False, max_length=32)
 

@@ -1,4 +1,4 @@
-"""Inserts and updates of the queue's hot path, as SQL by hand: a claim and its record are a dozen of them, and building each through Django's query
+"""Statements of the queue's hot path, as SQL by hand: a claim and its record are a dozen of them, and building each through Django's query
 classes costs ten times what the database then needs. (On SQLite that was also ten times as long under the one write lock.)
 
 Names and the adaptation of values come from the models, so that a row is the same whichever way it was written. Plain values only, no expressions.
@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from enum import Enum
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from django.db import connection
 from django.db.models import AutoField, DateTimeField, Field
 from django.utils import timezone
+
+from jobs import prepared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +23,13 @@ if TYPE_CHECKING:
 
 Statement = tuple[str, list[Any]]  # SQL and its parameters
 Shape = tuple[tuple[str, int], ...]  # field names of a condition, each with the number of its alternatives (0: one value, not a tuple of them)
+
+
+class Outcome(NamedTuple):
+    """What a statement did: how many rows a write touched, or which rows a question found."""
+
+    touched: int
+    rows: list[tuple[Any, ...]]
 
 
 def inserting(model: type[Model], **values: Any) -> Statement:
@@ -41,18 +50,37 @@ def updating(model: type[Model], where: Mapping[str, Any], values: Mapping[str, 
 
 def update(model: type[Model], where: Mapping[str, Any], values: Mapping[str, Any], *, counter: str = "") -> int:
     """Do what :func:`updating` says, now. Returns how many rows were there."""
-    with connection.cursor() as cursor:
-        cursor.execute(*updating(model, where, values, counter=counter))
-        return int(cursor.rowcount)
+    return do(updating(model, where, values, counter=counter))[0].touched
 
 
-def do(*statements: Statement) -> None:
-    """Execute writes whose outcome nobody asks for, in that order. PostgreSQL gets them in one message: the way to the server and back costs most there."""
-    if connection.vendor == "postgresql":
-        statements = (("; ".join(text for text, _ in statements), [value for _, values in statements for value in values]),)
+def do(*statements: Statement) -> list[Outcome]:
+    """Execute statements in that order. PostgreSQL gets them in one message: the way to the server and back costs most there.
+
+    Inside a transaction each of them still sees what was committed before it began, and locks are taken in their order. None may depend on what
+    an earlier one answered: who finds in the outcomes that one of them should not have been done rolls the transaction back.
+    """
+    outcomes: list[Outcome] = []
     with connection.cursor() as cursor:
-        for text, parameters in statements:
-            cursor.execute(text, parameters)
+        if connection.vendor != "postgresql":
+            for text, values in statements:
+                cursor.execute(text, values)
+                outcomes.append(_outcome(cursor))
+            return outcomes
+        if prepared.worthwhile():
+            prepared.run(cursor, statements)
+        else:
+            cursor.execute("; ".join(text for text, _ in statements), [value for _, values in statements for value in values])
+        more: bool | None = True
+        while more:
+            if not prepared.is_naming(cursor):
+                outcomes.append(_outcome(cursor))
+            more = cursor.nextset()
+    return outcomes
+
+
+def _outcome(cursor: Any) -> Outcome:
+    """What the cursor has of the statement that it stands at."""
+    return Outcome(cursor.rowcount, cursor.fetchall() if cursor.description else [])
 
 
 @cache

@@ -54,6 +54,9 @@ class Pulse:
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="pulse", daemon=True)
         self.phases: list[list[Any]] = []
+        self._span = (0.0, 1.0)
+        self._told = ""
+        self._one_of_several = False
 
     def __enter__(self) -> Pulse:
         self._thread.start()
@@ -63,14 +66,20 @@ class Pulse:
         self._end.set()
         self._thread.join()
 
+    def span(self, start: float, share: float, phase: str = "") -> None:
+        """This step is one of several: its way is ``share`` of the job's, from ``start``; the job is told ``phase`` all the time, where it is given."""
+        self._span, self._told, self._one_of_several = (start, share), phase, True
+        self._reading = Reading(phase or self._reading.phase, int(100 * start))
+
     def phase(self, name: str) -> None:
         """Enter a phase; written at once by the side thread's next beat, and kept for the timeline."""
         self.phases.append([str(name), timezone.now().isoformat()])
-        self._reading = Reading(name, self._reading.progress)
+        self._reading = Reading(self._told or name, self._reading.progress)
 
     def progress(self, percent: int, *, speed: float | None = None, fps: float | None = None, outputs: tuple[int, ...] = ()) -> None:
         """Set the newest progress (0–99); never goes back."""
-        self._reading = Reading(self._reading.phase, max(self._reading.progress, min(99, percent)), speed, fps, outputs)
+        start, share = self._span
+        self._reading = Reading(self._reading.phase, max(self._reading.progress, min(99, int(100 * start + share * percent))), speed, fps, outputs)
 
     def program(self, running: bool) -> None:
         """Tell the lease that a program runs now: only then does a lost worker count against the step."""
@@ -105,7 +114,13 @@ class Pulse:
                     reading = self._reading
                     if reading != self._written:
                         records.note_progress(
-                            self._fence, phase=reading.phase, progress=reading.progress, speed=reading.speed, fps=reading.fps, outputs=reading.outputs
+                            self._fence,
+                            phase=reading.phase,
+                            progress=reading.progress,
+                            speed=reading.speed,
+                            fps=reading.fps,
+                            outputs=reading.outputs,
+                            forwards=self._one_of_several,
                         )
                         self._written = reading
                 except DatabaseError:

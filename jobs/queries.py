@@ -9,20 +9,23 @@ import datetime as dt
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
+from jobs.engine.abilities import abilities, lacks
 from jobs.engine.errors import Problem, Refused
 from jobs.models import Attempt, Job, JobEvent, Lane, Node, Output, Pipeline, Step
 from jobs.states import JobState, StepState
+from media_assets.buckets import own_names
 
 if TYPE_CHECKING:
     from django.http import QueryDict
 
+Row = TypeVar("Row", bound=Model)
 WINDOW = 20_000  # rows of a list, newest first, that are looked through where no index can answer
 NODE_ALIVE = dt.timedelta(seconds=10)
 PRESETS = {"1h": dt.timedelta(hours=1), "24h": dt.timedelta(hours=24), "7d": dt.timedelta(days=7)}
@@ -42,6 +45,7 @@ class JobFilter:
     source: tuple[str, ...] = ()
     code: tuple[str, ...] = ()
     media: str = ""
+    certificate: tuple[str, ...] = ()
     from_: dt.datetime | None = None
     to: dt.datetime | None = None
     sort: str = "-created"
@@ -87,6 +91,7 @@ class JobFilter:
             source=words("source", Job.Source.values),
             code=words("code"),
             media=text("media"),
+            certificate=words("certificate", ("yes",)),
             from_=moment("from"),
             to=moment("to", end=True),
             sort=sort,
@@ -98,7 +103,7 @@ class JobFilter:
 
 def jobs(wanted: JobFilter) -> QuerySet[Job]:
     """The jobs of a filter, newest (or oldest) first, with pipeline, owner, outputs and retries: three queries however long the page is."""
-    rows = Job.objects.all()
+    rows = own(Job.objects.all())
     for name in ("state", "kind", "source", "code"):
         rows = _among(rows, name, getattr(wanted, name))
     if wanted.code:
@@ -112,8 +117,12 @@ def jobs(wanted: JobFilter) -> QuerySet[Job]:
     if wanted.to:
         rows = rows.filter(created_at__lt=wanted.to)
     if wanted.template:
-        outputs = Output.objects.filter(Q(template__template__in=wanted.template) | Q(template_name__in=wanted.template), job=OuterRef("pk"))
+        outputs = Output.objects.filter(
+            Q(template__template__in=wanted.template) | Q(template_name__in=wanted.template) | Q(used_marks__mark__in=wanted.template), job=OuterRef("pk")
+        )
         rows = _newest(rows).filter(Exists(outputs))
+    if wanted.certificate:
+        rows = rows.filter(pk__in=Output.objects.filter(certificate__isnull=False).order_by().values("job"))
     if wanted.q:
         rows = _search(rows, wanted.q)
     return with_outputs(rows).order_by(*SORTS[wanted.sort])
@@ -126,11 +135,23 @@ def with_outputs(rows: QuerySet[Job]) -> QuerySet[Job]:
 
 def job(job_id: str) -> Job:
     """One job with outputs and retries. Raises Refused (NotFound)."""
-    rows = Job.objects.select_related("pipeline", "owner").prefetch_related(*_beside())
+    rows = own(Job.objects.select_related("pipeline", "owner").prefetch_related(*_beside()))
     found = rows.filter(pk=job_id).first() if _plain(job_id) else None
     if found is None:
         raise Refused("NotFound", _("There is no such job."))
     return found
+
+
+def own(rows: QuerySet[Row], job: str = "") -> QuerySet[Row]:
+    """Jobs that read and write nothing but buckets that the policy in force allows; others are as if they were not there.
+
+    ``job``: where the rows are not jobs, the name of their field that is one.
+    """
+    names = own_names()
+    if names is None:
+        return rows
+    elsewhere = Output.objects.filter(job=OuterRef(job or "pk")).exclude(bucket__in=names).order_by()
+    return rows.filter(~Exists(elsewhere), **{f"{job}__input_bucket__in" if job else "input_bucket__in": names})
 
 
 def attempts(job_id: str) -> QuerySet[Attempt]:
@@ -151,6 +172,21 @@ def find_pipeline(id_or_name: str) -> Pipeline:
     return found
 
 
+def capabilities() -> frozenset[str] | None:
+    """What the workers that are up can do between them, in the words of jobs.engine.abilities («libx264», «filter:ass», «program:fdkaac»).
+
+    None: no worker is up, so nothing is known. A node of an older version tells only its encoders.
+    """
+    nodes = [row.capabilities for row in alive_nodes() if row.capabilities.get("encoders")]
+    return frozenset().union(*(abilities(published) for published in nodes)) if nodes else None
+
+
+def missing(needed: frozenset[str]) -> frozenset[str]:
+    """What of this no worker that is up can do. Nothing where none is up; what a node of an older version does not tell of it is believed to have."""
+    lacking = [lacks(row.capabilities, needed) for row in alive_nodes() if row.capabilities.get("encoders")]
+    return frozenset.intersection(*lacking) if lacking else frozenset()
+
+
 def alive_nodes(lane: str = "") -> list[Node]:
     """Nodes whose beat was seen within ten seconds; with ``lane``: those that have a worker group of it."""
     nodes = Node.objects.filter(seen_at__gte=timezone.now() - NODE_ALIVE)
@@ -165,7 +201,7 @@ def waiting_steps(lane: str = Lane.MAIN) -> QuerySet[Step]:
 # --- details ----------------------------------------------------------------------------------------------------------
 def _beside() -> tuple[Prefetch[str, QuerySet[Output], str], Prefetch[str, QuerySet[Job], str]]:
     """What every telling of a job needs beside its own row: its outputs, and the ids of its retries."""
-    outputs = Output.objects.order_by("index").select_related("template").defer("effective", "parameters", "template__params")
+    outputs = Output.objects.order_by("index").select_related("template__template").defer("effective", "parameters", "template__params")
     return Prefetch("outputs", outputs), Prefetch("retries", Job.objects.only("id", "retry_of").order_by("created_at"))
 
 

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from jobs import board, hot, transitions
-from jobs.doorbell import ring, ring_on_commit
+from jobs import hot, transitions
 from jobs.heads import Candidate, confirm, heads, more
 from jobs.models import Attempt, Job, Step
+from jobs.node import board
+from jobs.node.doorbell import ring, ring_on_commit
 from jobs.states import AttemptState, StepState
 
 __all__ = ["Claimed", "claim", "claimable", "holds", "lose", "release", "renew", "ring", "ring_on_commit"]
@@ -48,6 +50,8 @@ def claim(lane: str, worker: str, capabilities: frozenset[str] = frozenset()) ->
         with transaction.atomic():
             step = confirm(found[0], lane, next_best=found[1] if len(found) > 1 else None)
             claimed = _take(step, worker) if step else None
+            if claimed is None:
+                transaction.set_rollback(True)  # what was sent along with a claim that failed
         if claimed:
             if step and more(found, step):
                 ring(lane)
@@ -62,27 +66,29 @@ def claimable(lane: str, capabilities: frozenset[str] | None = None) -> bool:
 
 
 def _take(step: Candidate, worker: str) -> Claimed | None:
-    """Write the claim. None: the step was taken or cancelled between the look and the lock."""
+    """Write the claim. None: the step was taken or cancelled between the look and the lock, and the caller rolls back."""
     now = timezone.now()
     waiting = {"id": step.step_id, "state": StepState.READY, "attempt": step.attempt}
     attempt = step.attempt + 1
     claim = {"state": StepState.RUNNING, "attempt": attempt, "lease_until": _lease(now), "worker": worker, "program_running": False, "not_before": None}
-    if not hot.update(Step, waiting, claim):
-        return None
-    hot.do(
+    taken = hot.do(
+        hot.updating(Step, waiting, claim),
         hot.inserting(Attempt, step_id=step.step_id, number=attempt, worker=worker),
         *transitions.starting_job(step.job_id, now),
         transitions.writing_event(step.job_id, "started", attempt=attempt, worker=worker),
-    )
+    )[0]
+    if not taken.touched:
+        return None
     return Claimed(step.step_id, attempt, step.job_id, step.kind)
 
 
 def renew(step_id: int, attempt: int, *, program_running: bool) -> str:
-    """Extend the lease. «ok»; «lost»: the step is no longer this attempt's, stop and publish nothing; «cancel»: somebody wants the job to stop."""
+    """Extend the lease. «ok»; «lost»: the step is no longer this attempt's, stop and publish nothing; «cancel»: somebody wants the job to stop, or another
+    step has failed it."""
     held = Step.objects.filter(pk=step_id, attempt=attempt, state=StepState.RUNNING)
     if not held.update(lease_until=_lease(timezone.now()), program_running=program_running):
         return "lost"
-    return "cancel" if Job.objects.filter(steps=step_id, cancel_requested=True).exists() else "ok"
+    return "cancel" if Job.objects.filter(~Q(code="") | Q(cancel_requested=True), steps=step_id).exists() else "ok"
 
 
 def holds(step_id: int, attempt: int) -> bool:
@@ -116,6 +122,7 @@ def lose(step_id: int, attempt: int, *, reason: str) -> bool:
         Step.objects.filter(pk=step_id).update(losses=losses)
         transitions.event(step.job_id, "lost", attempt=attempt, worker=step.worker, reason=reason, losses=losses)
         if losses >= LOSSES_MAX:
+            Step.objects.filter(pk=step_id).update(state=StepState.FAILED)
             transitions.fail_job(step.job_id, "WorkerLost")
         else:
             transitions.requeue_job(step.job_id)

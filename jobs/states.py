@@ -17,7 +17,7 @@ class JobState(models.TextChoices):
 
 
 class StepState(models.TextChoices):
-    """States of a step. «blocked» waits for other steps of its job; «ready» may be claimed."""
+    """States of a step. «blocked» waits: until a time, or without one for the steps of its job that stand before it; «ready» may be claimed."""
 
     BLOCKED = "blocked", _("Blocked")
     READY = "ready", _("Ready")
@@ -43,8 +43,14 @@ class Phase(models.TextChoices):
 
     FETCH = "fetch", _("Fetch")
     PROBE = "probe", _("Probe")
+    ANALYSE = "analyse", _("Analyse")
+    SURVEY = "survey", _("Survey")
+    SEARCH = "search", _("Trial encodes")
     ENCODE = "encode", _("Encode")
+    MEASURE = "measure", _("Measure")
+    PACKAGE = "package", _("Package")
     VERIFY = "verify", _("Verify")
+    CHECK = "check", _("Check")
     PUBLISH = "publish", _("Store")
 
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import structlog
 from django.db import DatabaseError, close_old_connections, connection
 
-from jobs import board, node, scheduler
+from jobs import scheduler
+from jobs.node import board
+from jobs.node import host as node
 from jobs.worker import run_attempt
 
 if TYPE_CHECKING:
@@ -20,14 +22,16 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 SQLITE_PAUSE = 0.004  # SQLite lets whoever waits for its lock sleep ever longer; without this pause between records a submit waits for a second
 PULSE = 0.5
+LOOK = 1.0  # s that a connection is trusted for
 
 
 def work(run: Callable[[Claimed], None] = run_attempt) -> None:
     """Claim and do, until nothing is claimable by this group. Never raises: what a step did wrong is in its rows."""
     seat = board.seat()
     _start_pulse()
+    looked = time.monotonic()
     try:
-        while claimed := scheduler.claim(board.lane_of(seat), board.worker_name(), node.encoders()):
+        while claimed := scheduler.claim(board.lane_of(seat), board.worker_name(), node.abilities()):
             seat.claims += 1
             seat.busy = 1
             try:
@@ -37,7 +41,9 @@ def work(run: Callable[[Claimed], None] = run_attempt) -> None:
                 scheduler.lose(claimed.step_id, claimed.attempt, reason="the worker broke")
             finally:
                 seat.busy = 0
-            close_old_connections()
+            if time.monotonic() - looked > LOOK:
+                close_old_connections()  # one that the server has closed meanwhile is noticed before it is used
+                looked = time.monotonic()
             if connection.vendor == "sqlite":
                 time.sleep(SQLITE_PAUSE)
     except DatabaseError as error:

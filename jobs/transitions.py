@@ -6,8 +6,8 @@ pipeline (claims only), the worker's own running step, the job, its waiting step
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -15,6 +15,7 @@ from django.utils import timezone
 from jobs import hot
 from jobs.engine.errors import CODES
 from jobs.models import Attempt, Job, JobEvent, Output, Step
+from jobs.notices import outbox
 from jobs.states import FINAL, AttemptState, JobState, StepState
 
 if TYPE_CHECKING:
@@ -29,11 +30,19 @@ UPDATE jobs_job SET version = version + 1, state = CASE state WHEN 'queued' THEN
     started_at = CASE state WHEN 'queued' THEN COALESCE(started_at, %s) ELSE started_at END
 WHERE id = %s
 """
-LOCK = "SELECT state, cancel_requested FROM jobs_job WHERE id = %s"
+LOCK = "SELECT state, cancel_requested, code FROM jobs_job WHERE id = %s"
 PARTS = """
 SELECT -1 AS place, state, '' AS code, '' AS message FROM jobs_step WHERE job_id = %s
 UNION ALL SELECT "index", state, code, message FROM jobs_output WHERE job_id = %s ORDER BY place
 """
+
+
+class Locked(NamedTuple):
+    """A locked job. ``code``: of the step that has failed it; set before it is over, as long as other steps of it still run."""
+
+    state: str
+    cancel_requested: bool
+    code: str
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,12 @@ class Seen:
     cancel_requested: bool
     steps: frozenset[str]
     outputs: tuple[tuple[str, str, str], ...]  # state, code, message, by index
+    code: str = ""
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether nothing more of it shall start: somebody has cancelled it, or a step of it has failed."""
+        return self.cancel_requested or bool(self.code) or StepState.FAILED in self.steps
 
     @property
     def failed(self) -> tuple[str, ...]:
@@ -66,22 +81,38 @@ def change(job_id: str, *states: str, **values: Any) -> bool:
     return hot.update(Job, {"id": job_id, **({"state": states} if states else {})}, values, counter="version") == 1
 
 
-def lock_job(job_id: str) -> tuple[str, bool]:
-    """Lock the job's row until the transaction ends; its state and cancel_requested. Rows that only point at it may still be written."""
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK + (" FOR NO KEY UPDATE" if connection.features.has_select_for_update else ""), [job_id])
-        if (row := cursor.fetchone()) is None:
-            raise Job.DoesNotExist
-    return row[0], bool(row[1])
+def lock_job(job_id: str) -> Locked:
+    """Lock the job's row until the transaction ends. Rows that only point at it may still be written."""
+    return _locked(hot.do(looking(job_id)[0])[0])
+
+
+def _locked(found: hot.Outcome) -> Locked:
+    if not found.rows:
+        raise Job.DoesNotExist
+    state, cancel_requested, code = found.rows[0]
+    return Locked(state, bool(cancel_requested), code)
 
 
 def look(job_id: str) -> Seen:
     """Lock the job, then read its steps and outputs, in a later statement: of two workers that record the last two steps at once, the second sees both."""
-    state, cancel_requested = lock_job(job_id)
-    with connection.cursor() as cursor:
-        cursor.execute(PARTS, [job_id, job_id])
-        parts = cursor.fetchall()
-    return Seen(state, cancel_requested, frozenset(row[1] for row in parts if row[0] < 0), tuple(row[1:] for row in parts if row[0] >= 0))
+    return seen(*hot.do(*looking(job_id)))
+
+
+def looking(job_id: str) -> tuple[hot.Statement, hot.Statement]:
+    """The same as statements, to go behind others; their outcomes are for :func:`seen`."""
+    return (LOCK + (" FOR NO KEY UPDATE" if connection.features.has_select_for_update else ""), [job_id]), (PARTS, [job_id, job_id])
+
+
+def seen(locked: hot.Outcome, found: hot.Outcome) -> Seen:
+    """What :func:`looking` has found."""
+    job, parts = _locked(locked), found.rows
+    return Seen(
+        job.state,
+        job.cancel_requested,
+        frozenset(row[1] for row in parts if row[0] < 0),
+        tuple((row[1], row[2], row[3]) for row in parts if row[0] >= 0),
+        job.code,
+    )
 
 
 def starting_job(job_id: str, now: datetime) -> tuple[hot.Statement, ...]:
@@ -94,7 +125,10 @@ def starting_job(job_id: str, now: datetime) -> tuple[hot.Statement, ...]:
 
 def requeue_job(job_id: str) -> None:
     """A step was handed back: if no other step of the job runs, the job and its unfinished outputs wait again, from zero. A wish to cancel is fulfilled."""
-    _, wish = lock_job(job_id)
+    state, wish, code = lock_job(job_id)
+    if code and state not in FINAL:  # another step has failed it meanwhile
+        settle_job(job_id, timezone.now())
+        return
     if not Step.objects.filter(job_id=job_id, state=StepState.RUNNING).exists():
         Output.objects.filter(job_id=job_id, state=JobState.RUNNING).update(state=JobState.QUEUED, progress=0)
         change(job_id, JobState.RUNNING, state=JobState.QUEUED, progress=0, **AT_REST)
@@ -104,33 +138,76 @@ def requeue_job(job_id: str) -> None:
         cancel_queued(job_id, "")
 
 
+def rest_job(job_id: str) -> None:
+    """The pipeline is paused between two steps of the job: it waits again, as far as it has come. The caller has locked it. Nothing happens if a step runs."""
+    if Step.objects.filter(job_id=job_id, state=StepState.RUNNING).exists():
+        return
+    Output.objects.filter(job_id=job_id, state=JobState.RUNNING).update(state=JobState.QUEUED)
+    if change(job_id, JobState.RUNNING, state=JobState.QUEUED, **AT_REST):
+        Job.objects.filter(pk=job_id, progress=0).update(progress=1)  # it has come some way: it is not tried again
+
+
+def drop_waiting(job_id: str, job: Seen) -> Seen:
+    """Cancel the steps that wait: their job is to stop. The caller has locked and seen it; answers it as it is then."""
+    if job.steps.isdisjoint(WAITING_STEPS):
+        return job
+    Step.objects.filter(job_id=job_id, state__in=WAITING_STEPS).update(state=StepState.CANCELLED, not_before=None)
+    return replace(job, steps=job.steps.difference(WAITING_STEPS) | {StepState.CANCELLED})
+
+
 def cancel_queued(job_id: str, actor: str) -> bool:
     """Cancel the job at once if no step of it runs. False: one runs (or it is over): set ``cancel_requested``, its worker will see it."""
     now = timezone.now()
     with transaction.atomic(savepoint=False):
-        lock_job(job_id)
+        if lock_job(job_id)[0] in FINAL:
+            return False
         Step.objects.filter(job_id=job_id, state__in=WAITING_STEPS).update(state=StepState.CANCELLED, not_before=None)
         if Step.objects.filter(job_id=job_id, state=StepState.RUNNING).exists():
             return False
         return _finish(job_id, JobState.CANCELLED, "Cancelled", actor=actor, now=now)
 
 
+def cancel_output(job_id: str, output_id: str, actor: str) -> bool:
+    """Cancel one output that waits, and with the last one its job. The caller has locked the job. False: it runs or is over, or some step of the job runs."""
+    if Step.objects.filter(job_id=job_id, state=StepState.RUNNING).exists():
+        return False
+    ending = {"state": JobState.CANCELLED, "code": "Cancelled", "message": "The output was cancelled."}
+    if not Output.objects.filter(pk=output_id, job_id=job_id, state=JobState.QUEUED).update(**ending):
+        return False
+    event(job_id, "output cancelled", actor, output=output_id)
+    change(job_id)
+    if not Output.objects.filter(job_id=job_id).exclude(state=JobState.CANCELLED).exists():
+        cancel_queued(job_id, actor)
+    return True
+
+
 def fail_job(job_id: str, code: str, message: str = "") -> None:
-    """End the job and everything of it that is unfinished with this code; what succeeded stays. Nothing happens if it is over."""
+    """End the job and everything of it that is unfinished with this code; what succeeded stays. Nothing happens if it is over.
+
+    Where other steps of it run, what waits is cancelled, they are told to stop, and the last of them ends the job.
+    """
     now = timezone.now()
     with transaction.atomic(savepoint=False):
-        lock_job(job_id)
-        Attempt.objects.filter(step__job_id=job_id, state=AttemptState.RUNNING).update(
-            state=AttemptState.FAILED, code=code, message=message or CODES[code].sentence, finished_at=now
-        )
-        Step.objects.filter(job_id=job_id, state__in=LIVE_STEPS).update(state=StepState.FAILED, not_before=None, program_running=False)
-        _finish(job_id, JobState.FAILED, code, message, now=now)
+        if lock_job(job_id).state in FINAL:
+            return
+        Step.objects.filter(job_id=job_id, state__in=WAITING_STEPS).update(state=StepState.CANCELLED, not_before=None)
+        if not Step.objects.filter(job_id=job_id, state=StepState.RUNNING).exists():
+            _finish(job_id, JobState.FAILED, code, message, now=now)
+            return
+        row = CODES[code]
+        ending = {"code": code, "message": message or row.sentence, "retryable": row.retryable}
+        Output.objects.filter(job_id=job_id, state__in=UNFINISHED).update(state=JobState.FAILED, **ending)
+        change(job_id, **ending)
 
 
 def settle_job(job_id: str, now: datetime) -> bool:
-    """If no step of the job is left to run, give it its final state out of its outputs (without outputs: out of its steps). True: it was settled now."""
+    """If no step of the job is left to run, give it its final state out of its outputs (without outputs: out of its steps). True: it was settled now.
+
+    Of a job that is to stop, nothing is left to run but what runs already.
+    """
     with transaction.atomic(savepoint=False):
-        return settle_seen(job_id, look(job_id), now)
+        job = look(job_id)
+        return settle_seen(job_id, drop_waiting(job_id, job) if job.is_stopping else job, now)
 
 
 def settle_seen(job_id: str, job: Seen, now: datetime) -> bool:
@@ -138,22 +215,27 @@ def settle_seen(job_id: str, job: Seen, now: datetime) -> bool:
     if job.state in FINAL or not job.steps.isdisjoint(LIVE_STEPS):
         return False
     states = {state for state, _, _ in job.outputs} if job.outputs else job.steps
+    if not job.cancel_requested and len(states) > 1:
+        states = states - {JobState.CANCELLED}  # an output that was cancelled alone is not asked for any more
     if states <= {JobState.SUCCEEDED}:
         return _finish(job_id, JobState.SUCCEEDED, "", now=now)
     if (job.cancel_requested or StepState.CANCELLED in job.steps) and JobState.FAILED not in states:
         return _finish(job_id, JobState.CANCELLED, "Cancelled", now=now)
     causes = {code: message for state, code, message in job.outputs if state == JobState.FAILED and code}
     if not job.outputs:
-        last = Attempt.objects.filter(step__job_id=job_id, state=AttemptState.FAILED).exclude(code="").order_by("-id").values_list("code", "message").first()
-        causes = dict([last]) if last else {}
-    if len(causes) == 1 and JobState.SUCCEEDED not in states:
+        failed = Attempt.objects.filter(step__job_id=job_id, state=AttemptState.FAILED).exclude(code="")
+        if job.code:
+            failed = failed.filter(code=job.code)  # the first step that failed is the cause, not what became of the others
+        last = failed.order_by("-id").values_list("code", "message").first()
+        causes = dict([last]) if last else {job.code: ""} if job.code else {}
+    if len(causes) == 1 and (JobState.SUCCEEDED not in states or not job.outputs):
         code, message = causes.popitem()
         return _finish(job_id, JobState.FAILED, code, message, now=now)
     return _finish(job_id, JobState.FAILED, "SomeOutputsFailed" if causes else "InternalError", now=now)
 
 
 def _finish(job_id: str, state: str, code: str, message: str = "", *, actor: str = "", now: datetime) -> bool:
-    """The one place where a job ends."""
+    """The one place where a job ends. The caller has locked it and seen it unfinished."""
     row = CODES[code] if code else None
     ending: dict[str, Any] = {"state": state, "code": code}
     if row:
@@ -167,7 +249,11 @@ def _finish(job_id: str, state: str, code: str, message: str = "", *, actor: str
     if code == "SomeOutputsFailed":
         ending["retryable"] = Output.objects.filter(job_id=job_id, retryable=True).exclude(state=JobState.SUCCEEDED).exists()
     done = {"progress": 100} if state == JobState.SUCCEEDED else {}
-    if not change(job_id, *UNFINISHED, finished_at=now, **ending, **done, **AT_REST):
-        return False
-    event(job_id, state, actor, **({"code": code} if code else {}))
+    ended = hot.do(
+        hot.updating(Job, {"id": job_id, "state": UNFINISHED}, {"finished_at": now, **ending, **done, **AT_REST}, counter="version"),
+        writing_event(job_id, state, actor, **({"code": code} if code else {})),
+        outbox.telling(job_id, now),
+    )[0]
+    if not ended.touched:
+        raise RuntimeError(f"job {job_id} ended twice")  # rolls back: a lock that was not taken would be a mistake of ours
     return True

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jobs.models import Job, Output
+from django.db.models import Q
+
+from jobs.models import Job, Output, UsedMark
 from jobs.states import JobState
 
 if TYPE_CHECKING:
@@ -33,9 +35,32 @@ def template_use(template_ids: Iterable[str]) -> dict[str, Use]:
     return found
 
 
+def mark_use(mark_ids: Iterable[str]) -> dict[str, Use]:
+    """How many outputs had each watermark template laid over them. One bounded index read per watermark template."""
+    found = {}
+    for mark_id in mark_ids:
+        number = UsedMark.objects.filter(mark=mark_id).order_by()[: COUNTED + 1].count()
+        found[mark_id] = Use(min(number, COUNTED), number > COUNTED)
+    return found
+
+
+def latest_of_mark(mark_id: str, *, limit: int = 10) -> list[Job]:
+    """The newest jobs with this watermark template."""
+    rows = Job.objects.filter(outputs__used_marks__mark=mark_id).select_related("pipeline")
+    return list(rows.order_by("-created_at", "-id").distinct()[:limit])
+
+
 def unfinished_of_template(template_id: str) -> int:
     """Jobs that wait or run with this template; they keep the version that they were submitted with."""
     return Job.objects.filter(state__in=UNFINISHED, outputs__template__template=template_id).distinct().count()
+
+
+def latest_of_template(template_id: str, *, unfinished: bool = False, limit: int = 10) -> list[Job]:
+    """The newest jobs with this template; ``unfinished``: those that wait or run."""
+    rows = Job.objects.filter(outputs__template__template=template_id).select_related("pipeline")
+    if unfinished:
+        rows = rows.filter(state__in=UNFINISHED)
+    return list(rows.order_by("-created_at", "-id").distinct()[:limit])
 
 
 def used_templates() -> QuerySet[Output]:
@@ -53,6 +78,20 @@ def jobs_of_media(media_id: str) -> QuerySet[Job]:
 def unfinished_of_media(media_id: str) -> int:
     """Jobs that still need the media's source."""
     return Job.objects.filter(media_id=media_id, state__in=UNFINISHED).count()
+
+
+def unfinished_of_bucket(bucket: str, limit: int = 10) -> tuple[list[Job], int]:
+    """Jobs that wait or run and read from the bucket or write to it: the newest few, and how many there are (counted to 1,000)."""
+    rows = Job.objects.filter(Q(input_bucket=bucket) | Q(outputs__bucket=bucket), state__in=UNFINISHED).distinct()
+    return list(rows.order_by("-created_at", "-id")[:limit]), rows.order_by()[:COUNTED].count()
+
+
+def newest_result(media_id: str, kind: str, etag: str = "") -> Job | None:
+    """The newest job of this kind that succeeded on a media; with ``etag`` only if it looked at that very object."""
+    rows = Job.objects.filter(media_id=media_id, kind=kind, state=JobState.SUCCEEDED)
+    if etag:
+        rows = rows.filter(input_etag=etag)
+    return rows.order_by("-created_at", "-id").first()
 
 
 def media_with_failures() -> QuerySet[Job]:

@@ -18,12 +18,13 @@ from console.context import COUNT_CAP, counted
 from console.error_texts import translated
 from console.lib.lists import page_size
 from console.lib.pages import render_page
-from console.lib.paging import page
-from jobs import bulk, export, queries
+from console.lib.paging import Page, page
+from jobs import queries
 from jobs.engine.errors import Refused
 from jobs.forms import KINDS, JobFilterForm, MoveForm, PriorityForm, SavedViewForm
-from jobs.list_rows import chips, row_version, rows_of
 from jobs.models import Job, SavedView
+from jobs.pages import bulk, export
+from jobs.pages.list_rows import chips, row_version, rows_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -62,7 +63,7 @@ def job_list(request: HttpRequest) -> HttpResponse:
         found = page(queries.jobs(wanted).none(), size=size)
     applied = chips(request.GET)
     rows = rows_of(found.items)
-    total = queries.jobs(wanted).order_by()[: COUNT_CAP + 1].count() if not problem else 0
+    total = _total(request.GET, wanted, found) if not problem else 0
     context: dict[str, Any] = {
         "form": JobFilterForm(request.GET),
         "problem": problem,
@@ -84,6 +85,13 @@ def job_list(request: HttpRequest) -> HttpResponse:
         "nothing_ever": not rows and not applied and not problem and not Job.objects.exists(),
     }
     return render_page(request, "jobs/job_list.html", context, parts={"results": "results"}, status=status)
+
+
+def _total(query: QueryDict, wanted: queries.JobFilter, found: Page[Job]) -> int:
+    """How many jobs match, counted no further than the cap; what fits on one page is counted already."""
+    if not (query.get("after") or query.get("before") or found.next):
+        return len(found.items)
+    return queries.jobs(wanted).order_by()[: COUNT_CAP + 1].count()
 
 
 def _tabs(query: QueryDict) -> list[dict[str, Any]]:

@@ -5,26 +5,36 @@ from __future__ import annotations
 import json
 import shlex
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from pydantic import ValidationError
 
+from jobs.engine import join_list
 from jobs.engine.argv import commands
 from jobs.engine.combinations import check
-from jobs.engine.errors import ReelmillError
+from jobs.engine.encryption import STAND_IN
+from jobs.engine.errors import JobError, ReelmillError
+from jobs.engine.needs import addresses
 from jobs.engine.probe import Probe
 from jobs.engine.resolve import resolve
+from jobs.engine.sources import Fetched, Material
 from jobs.engine.spec import TranscodeSpec
 from jobs.engine.template import Template, merge
 from jobs.ffmpeg import probe as ffprobe
-from jobs.ffmpeg import tools
+from jobs.ffmpeg import stills, tools
 from jobs.management.arguments import json_object
 from jobs.models import Job
+from jobs.readables import read_list
+from media_assets.storage import storage
+from templates_app.marks.resolution import with_marks
 from templates_app.queries import find
 
 if TYPE_CHECKING:
+    from jobs.engine.address import Address
+    from jobs.engine.needs import Role
     from jobs.engine.plan import Plan
 
 
@@ -65,12 +75,11 @@ class Command(BaseCommand):
         if job.probe is None:
             raise CommandError("The input of this job has not been probed yet.")
         rows = list(job.outputs.order_by("index"))
-        return resolve(
-            TranscodeSpec.model_validate(job.spec, strict=False),
-            [Template.model_validate(row.effective, strict=False) for row in rows],
-            Probe.model_validate(job.probe, strict=False),
-            overrides=[row.overrides for row in rows],
+        spec = TranscodeSpec.model_validate(job.spec, strict=False)
+        material, templates = _known(
+            spec, [Template.model_validate(row.effective, strict=False) for row in rows], Probe.model_validate(job.probe, strict=False)
         )
+        return resolve(spec, templates, material, overrides=[row.overrides for row in rows])
 
     def _of_file(self, options: dict[str, Any]) -> Plan:
         if not options["template"]:
@@ -80,8 +89,8 @@ class Command(BaseCommand):
         templates = []
         for name in options["template"]:
             version = find(name).current
-            template = merge(Template.model_validate(version.params if version else {}, strict=False), overrides)
-            if problems := check(template):
+            template, unfit = with_marks(merge(Template.model_validate(version.params if version else {}, strict=False), overrides), ())
+            if problems := (*(problem for _code, problem in unfit), *check(template)):
                 raise CommandError("; ".join(problem.message for problem in problems))
             templates.append(template)
         found = ffprobe.probe(path, tools=tools.find(settings.REELMILL_FFMPEG, settings.REELMILL_FFPROBE), cwd=path.parent)
@@ -89,4 +98,31 @@ class Command(BaseCommand):
             "input": {"address": "oss://input/explained", "start": options["start"], "duration": options["duration"]},
             "outputs": [{"template": name, "address": f"oss://output/o{index}.m3u8", "overrides": overrides} for index, name in enumerate(options["template"])],
         }
-        return resolve(TranscodeSpec.model_validate(document, strict=False), templates, found, overrides=[overrides] * len(templates))
+        spec = TranscodeSpec.model_validate(document, strict=False)
+        material, templates = _known(spec, templates, found)
+        return resolve(spec, templates, material, overrides=[overrides] * len(templates))
+
+
+def _known(spec: TranscodeSpec, templates: list[Template], probe: Probe) -> tuple[Material, list[Template]]:
+    """The input and whatever else is read, looked at and not kept, under the names that a worker gives; lists are replaced by their parts. Nothing is
+    measured, and keys are stand-ins, since the real ones are nobody's to see."""
+    templates = [
+        join_list.with_parts(template, read_list(template.edit.after_list)) if template.edit.after_list is not None else template for template in templates
+    ]
+    files = {spec.input.address: Fetched("input", probe)}
+    with TemporaryDirectory() as folder:
+        for _place, address, role in sorted(addresses(spec, templates), key=lambda found: found[2] == "mark"):
+            if address not in files:
+                files[address] = _looked_at(Path(folder), address, role, f"{'mark' if role == 'mark' else 'm'}{len(files)}")
+    keys = {index: STAND_IN for index, template in enumerate(templates) if template.encryption}
+    return Material(probe, files, keys=keys), templates
+
+
+def _looked_at(room: Path, address: Address, role: Role, name: str) -> Fetched:
+    try:
+        path, programs = storage(address.bucket).pin(address.key, room, name), tools.find(settings.REELMILL_FFMPEG, settings.REELMILL_FFPROBE)
+        if role == "text":
+            return Fetched(name, data=path.read_bytes())
+        return Fetched(name, stills.mark(path, tools=programs, cwd=room) if role == "mark" else ffprobe.probe(path, tools=programs, cwd=room))
+    except ReelmillError as error:
+        return Fetched(name, problem=JobError(error.code, error.message))

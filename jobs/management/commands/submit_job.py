@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import close_old_connections
 
 from jobs import services
-from jobs.defaults import output_address
+from jobs.defaults import in_turn, output_address
 from jobs.engine.address import SCHEME, Address
 from jobs.engine.errors import Refused
 from jobs.management.arguments import json_object
@@ -42,26 +43,13 @@ class Command(BaseCommand):
         parser.add_argument("--start", type=float, default=None, help="where the clip begins, s")
         parser.add_argument("--duration", type=float, default=None, help="length of the clip, s")
         parser.add_argument("--user-data", default="")
+        parser.add_argument("--quality", action="store_true", help="measure the outputs against the source afterwards")
         parser.add_argument("--wait", action="store_true", help="wait for the end, with a progress bar; exit status 1 if it fails")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Submit, print the id, perhaps wait."""
         try:
-            source = self._source(options["file"])
-            request = read_job_request(
-                {
-                    "kind": "transcode",
-                    "pipeline": options["pipeline"],
-                    "priority": options["priority"],
-                    "user_data": options["user_data"],
-                    "input": {"address": str(source), "start": options["start"], "duration": options["duration"]},
-                    "outputs": [
-                        {"template": name, "address": address, "overrides": options["overrides"]}
-                        for name, address in self._outputs(source, options["template"], options["output"])
-                    ],
-                }
-            )
-            job = services.submit(**dict(request), source=Job.Source.CLI)
+            job = self._submit(self._source(options["file"]), options)
         except Refused as error:
             places = "".join(f"\n  {'.'.join(map(str, problem.loc))}: {problem.message}" for problem in error.problems)
             raise CommandError(f"{error.code}: {error.message}{places}") from None
@@ -70,6 +58,25 @@ class Command(BaseCommand):
         self.stdout.write(job.id)
         if options["wait"]:
             self._wait(job.id)
+
+    @in_turn()
+    def _submit(self, source: Address, options: Mapping[str, Any]) -> Job:
+        """The job, with default names for outputs that have none. Raises Refused, ValueError."""
+        request = read_job_request(
+            {
+                "kind": "transcode",
+                "pipeline": options["pipeline"],
+                "priority": options["priority"],
+                "user_data": options["user_data"],
+                "input": {"address": str(source), "start": options["start"], "duration": options["duration"]},
+                "outputs": [
+                    {"template": name, "address": address, "overrides": options["overrides"], "quality": options["quality"]}
+                    for name, address in self._outputs(source, options["template"], options["output"])
+                ],
+            }
+        )
+        about: dict[str, Any] = {"pipeline": request.pipeline, "priority": request.priority, "user_data": request.user_data}
+        return services.submit(spec=request.spec, **about, notify_topic=request.notify, source=Job.Source.CLI)
 
     def _source(self, text: str) -> Address:
         """The address given, or a local file copied to the bucket «input»."""

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from jobs.running import CannotStart, run_node
+from jobs.node.running import CannotStart, run_node
 
 
 class Command(BaseCommand):

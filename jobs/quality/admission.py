@@ -1,0 +1,58 @@
+"""What can be known of a quality job at the door: whether both sides are there and belong together. Reads rows and buckets, writes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jobs.engine.errors import Refused
+from jobs.models import Output
+from jobs.states import JobState
+from media_assets.models import Bucket
+from media_assets.storage import storage
+
+if TYPE_CHECKING:
+    from jobs.engine.spec import QualitySpec
+    from jobs.engine.template import Template
+    from jobs.frames.sprite_admission import Loc, Mistakes
+
+
+def quality(spec: QualitySpec, mistakes: Mistakes) -> None:
+    """What is impossible goes to the mistakes. Outputs lie where outputs go, so any bound bucket will do."""
+    address = spec.distorted
+    if not Bucket.objects.filter(name=address.bucket).exists():
+        mistakes.add("BucketNotFound", ("distorted",), f"There is no bucket {address.bucket}.")
+    else:
+        try:
+            if storage(address.bucket).stat(address.key) is None:
+                mistakes.add("ObjectNotFound", ("distorted",), f"No object at {address.bucket}/{address.key}.")
+        except Refused as error:
+            mistakes.add(error.code, ("distorted",), error.message)
+    if spec.output is None:
+        return
+    row = Output.objects.select_related("job").filter(pk=spec.output).first()
+    if row is None or row.job.kind != "transcode":
+        mistakes.add("NotFound", ("output",), "There is no such output of a transcode job.")
+    elif row.state != JobState.SUCCEEDED:
+        mistakes.add("WrongState", ("output",), "The output has not succeeded, so there is nothing to measure.")
+    elif (row.bucket, row.key) != (address.bucket, address.key) or (row.job.input_bucket, row.job.input_key) != (
+        spec.input.address.bucket,
+        spec.input.address.key,
+    ):
+        mistakes.add("InvalidParameter", ("output",), "Input and distorted must be the input and the address of this output.")
+
+
+def asked(template: Template, loc: Loc, mistakes: Mistakes) -> None:
+    """The switch of an output of a transcode: what can never be measured is refused."""
+    edit = template.edit
+    if template.video.remove:
+        mistakes.add("ImpossibleCombination", (*loc, "quality"), "An output without video has no quality to measure.")
+    elif edit.before or edit.after or edit.after_list or edit.openings or edit.tails:
+        mistakes.add("ImpossibleCombination", (*loc, "quality"), "An output that is joined from several inputs has no single source to be compared with.")
+
+
+def of_output(output_id: str) -> dict[str, object]:
+    """The request that measures an output against its source. Raises Refused NotFound."""
+    row = Output.objects.select_related("job").filter(pk=output_id).first()
+    if row is None:
+        raise Refused("NotFound", "There is no such output of a transcode job.")
+    return {"input": dict(row.job.spec["input"]), "distorted": f"oss://{row.bucket}/{row.key}", "output": row.id}

@@ -1,0 +1,99 @@
+"""What a quality job measured, for the page: scores as rows, the course over time as points for SVG, the worst moments as a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext_lazy as _
+
+from console.templatetags.console_tags import clock
+from jobs.engine.kinds.quality import unpacked
+
+NAMES = {"vmaf": "VMAF", "vmaf_neg": "VMAF NEG", "ssim": "SSIM", "psnr": "PSNR", "xpsnr": "XPSNR"}
+UNITS = {"psnr": "dB", "xpsnr": "dB"}
+PLACES = {"ssim": 4}
+COLUMNS = (("mean", _("Mean")), ("harmonic_mean", _("Harmonic mean")), ("low5", _("5 % low")), ("low1", _("1 % low")), ("min", _("Lowest")))
+POINTS = 600  # of a curve
+WORST = 10
+CURVES = ("vmaf", "vmaf_neg")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measure and its figures, in the order of :data:`COLUMNS`."""
+
+    name: str
+    unit: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """``curves``: (kind, label, points in a box of 1000 × 100, 0 at its foot); ``worst``: (time, number of the picture, score) of the lowest ones."""
+
+    rows: tuple[Row, ...]
+    curves: tuple[tuple[str, str, str], ...]
+    ticks: tuple[tuple[str, str, str], ...]
+    worst: tuple[tuple[str, int, str], ...]
+    worst_name: str
+    result: dict[str, Any]
+
+
+def chart(result: dict[str, Any]) -> Chart:
+    """Of the result of a quality job."""
+    rows = tuple(_row(name, result["scores"][name]) for name in _measured(result))
+    curves = tuple((name, NAMES[name], _points(unpacked(result["series"][name]))) for name in CURVES if name in result["series"])
+    seconds = result["frames"] / result["fps"] if result["fps"] else 0.0
+    ticks = tuple((f"{share}%", clock(seconds * share / 100), anchor) for share, anchor in ((0, "start"), (50, "middle"), (100, "end"))) if seconds else ()
+    first = _measured(result)[0]
+    values = unpacked(result["series"][first])
+    lowest = sorted(range(len(values)), key=values.__getitem__)[:WORST]
+    step, fps = result["every"], result["fps"]
+    scale = 100 if first == "ssim" else 1
+    worst = tuple((clock(at * step / fps) if fps else "–", at * step, _number(first, values[at] / scale)) for at in lowest)
+    return Chart(rows, curves, ticks, worst, NAMES[first], result)
+
+
+def csv_lines(result: dict[str, Any]) -> list[list[str]]:
+    """Every picture's figures: its number, its time in seconds, the measures."""
+    names = _measured(result)
+    series = [[value / 100 for value in unpacked(result["series"][name])] if name == "ssim" else unpacked(result["series"][name]) for name in names]
+    fps, step = result["fps"], result["every"]
+    found = [["picture", "seconds", *names]]
+    length = max((len(one) for one in series), default=0)
+    for number in range(length):
+        # XPSNR is measured for every picture, the others for each how manyth
+        moment = f"{number * step / fps:.3f}" if fps else ""
+        found.append(
+            [
+                str(number * step),
+                moment,
+                *(
+                    f"{one[number * (step if name == 'xpsnr' else 1)]:g}" if number * (step if name == "xpsnr" else 1) < len(one) else ""
+                    for name, one in zip(names, series, strict=True)
+                ),
+            ]
+        )
+    return found
+
+
+def _measured(result: dict[str, Any]) -> list[str]:
+    """Names of the measures in our order: a database may keep an object's keys in its own."""
+    return [name for name in NAMES if name in result["series"]]
+
+
+def _row(name: str, scores: dict[str, float]) -> Row:
+    return Row(NAMES[name], UNITS.get(name, ""), tuple(_number(name, scores[column]) for column, _label in COLUMNS))
+
+
+def _number(name: str, value: float) -> str:
+    return number_format(value, PLACES.get(name, 2))
+
+
+def _points(values: list[float]) -> str:
+    """The lowest of each bucket: a moment that falls must be seen, however long the film."""
+    count = min(len(values), POINTS)
+    lows = [min(values[at * len(values) // count : max((at + 1) * len(values) // count, at * len(values) // count + 1)]) for at in range(count)]
+    return " ".join(f"{1000 * at / max(1, count - 1):.1f},{100 - max(0.0, min(100.0, low)):.1f}" for at, low in enumerate(lows))

@@ -1,0 +1,40 @@
+"""Which outputs had which watermark templates laid over them: rows, so that «used by» is one bounded read however many jobs there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from templates_app.marks.models import WatermarkTemplate
+
+if TYPE_CHECKING:
+    from jobs.engine.template import Template
+    from jobs.models import Output
+
+
+class UsedMark(models.Model):
+    """An output and a watermark template whose values were laid over its own when the job was accepted."""
+
+    output = models.ForeignKey("jobs.Output", on_delete=models.CASCADE, related_name="used_marks", verbose_name=_("output"))
+    mark = models.ForeignKey(WatermarkTemplate, on_delete=models.CASCADE, related_name="+", verbose_name=_("watermark template"))
+
+    class Meta:
+        verbose_name = _("used watermark template")
+        verbose_name_plural = _("used watermark templates")
+        ordering = ("output", "mark")
+        constraints: ClassVar = [models.UniqueConstraint(fields=("output", "mark"), name="used_mark_once")]
+
+    def __str__(self) -> str:
+        return f"{self.output_id} · {self.mark_id}"
+
+
+def remember(outputs: Iterable[tuple[Output, Template]]) -> None:
+    """Write the rows of new outputs with their effective templates. Inside the caller's transaction. What is there no more (a job done again) is left out."""
+    wanted = [(output, mark.template) for output, template in outputs for mark in template.watermarks if mark.template]
+    if not wanted:
+        return
+    there = set(WatermarkTemplate.objects.filter(pk__in={pk for _output, pk in wanted}).values_list("pk", flat=True))
+    UsedMark.objects.bulk_create(UsedMark(output=output, mark_id=pk) for output, pk in dict.fromkeys(wanted) if pk in there)
