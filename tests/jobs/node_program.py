@@ -16,9 +16,9 @@ django.setup()
 
 from jobs import records, tasks  # noqa: E402
 from jobs.models import Job  # noqa: E402
+from jobs.node.running import CannotStart, run_node  # noqa: E402
 from jobs.pulse import Cancelled, Pulse  # noqa: E402
 from jobs.records import Fence, LeaseLost  # noqa: E402
-from jobs.running import CannotStart, run_node  # noqa: E402
 from jobs.scheduler import Claimed  # noqa: E402
 
 

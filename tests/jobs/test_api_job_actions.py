@@ -99,6 +99,32 @@ def test_cancel_a_queued_job(api_of: Any, bob: User, charlie: User, clip: str) -
     assert (again.status_code, again.json()["code"]) == (409, "WrongState")
 
 
+def test_cancel_one_waiting_output(api_of: Any, bob: User, charlie: User, clip: str) -> None:
+    client = api_of(bob)
+    job = submit(client, clip, "a.mp4", "b.mp4")
+    url = f"{URL}/{job['id']}/outputs/{job['outputs'][0]['id']}/cancel"
+    assert post(api_of(charlie, "viewer"), url).status_code == 403
+    assert post(Client(), url).status_code == 401
+    response = post(client, url)
+    assert response.status_code == 200
+    assert (response.json()["state"], [row["state"] for row in response.json()["outputs"]]) == ("queued", ["cancelled", "queued"])
+    again = post(client, url)
+    assert (again.status_code, again.json()["code"]) == (409, "WrongState")
+    assert post(client, f"{URL}/{job['id']}/outputs/{'0' * 32}/cancel").status_code == 404
+    last = post(client, f"{URL}/{job['id']}/outputs/{job['outputs'][1]['id']}/cancel")
+    assert last.json()["state"] == "cancelled"
+
+
+def test_the_others_of_a_cancelled_output_are_made(api_of: Any, bob: User, clip: str, work_off: Any, buckets: Any) -> None:
+    client = api_of(bob)
+    job = submit(client, clip, "a.mp4", "b.mp4")
+    post(client, f"{URL}/{job['id']}/outputs/{job['outputs'][0]['id']}/cancel")
+    work_off()
+    done = client.get(f"{URL}/{job['id']}").json()
+    assert (done["state"], [row["state"] for row in done["outputs"]]) == ("succeeded", ["cancelled", "succeeded"])
+    assert sorted(path.name for path in buckets.output.glob("*.mp4")) == ["b.mp4"]
+
+
 def test_retry_makes_a_new_job_linked_both_ways(api_of: Any, bob: User, charlie: User, clip: str) -> None:
     client = api_of(bob)
     job = submit(client, clip, "a.mp4", "b.mp4")
@@ -181,10 +207,12 @@ def test_media_info_waits_for_the_answer(api_of: Any, bob: User, charlie: User, 
     assert response.status_code == 200, response.content
     info = response.json()
     assert (info["video"][0]["codec"], info["video"][0]["width"], info["audio"][0]["sample_rate"]) == ("h264", 320, 44100)
+    assert (info["video"][0]["frame_rate"]["kind"], info["raw"]["streams"][0]["codec_name"]) == ("constant", "h264")
+    assert "/" not in info["raw"]["format"]["filename"], "no path of this machine"
 
 
 def test_media_info_without_a_worker_names_the_job_that_goes_on(api_of: Any, bob: User, clip: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jobs.api.WAIT_SECONDS", 0.1)
+    monkeypatch.setattr("jobs.api.INFO_SECONDS", 0.1)
     response = post(api_of(bob), "/api/v1/media-info", {"input": clip})
     assert (response.status_code, response.json()["code"]) == (504, "NotFinishedYet")
     assert Job.objects.get(pk=response.json()["job"]).state == JobState.QUEUED

@@ -15,10 +15,11 @@ from django.db import connection, transaction
 from django.db.models import Count
 from django_q.models import OrmQ
 
-from jobs import board, doorbell, records, scheduler, services, transitions
+from jobs import records, scheduler, services, transitions
 from jobs.engine.errors import Refused
 from jobs.heads import query
 from jobs.models import Attempt, Job, JobEvent, Lane, Pipeline, Step
+from jobs.node import board, doorbell
 from jobs.records import Fence
 from jobs.scheduler import Claimed
 from jobs.states import AttemptState, JobState, StepState
@@ -312,7 +313,7 @@ def test_cancel_priority_and_claims_at_once_leave_every_job_in_one_piece() -> No
 @pytest.mark.sqlite
 def test_the_head_comes_from_the_index_however_long_the_backlog_is() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("EXPLAIN QUERY PLAN " + query(Lane.MAIN), {"lane": "main"})
+        cursor.execute("EXPLAIN QUERY PLAN " + query(Lane.MAIN))
         plan = [row[3] for row in cursor.fetchall()]
     steps = [line for line in plan if " s USING" in line]
     assert len(steps) == 5

@@ -88,3 +88,14 @@ def test_explain_tells_a_finished_job_s_commands_again(buckets: Any, clips: Any,
 def test_explain_refuses_impossible_combinations(clips: Any) -> None:
     with pytest.raises(CommandError, match="FLV"):
         run("explain_job", clips.make(seconds=1), "-t", "mp4-h265-360p", "--overrides", '{"container": {"format": "flv"}}')
+
+
+def test_explain_job_looks_at_marks_and_parts_too(buckets: Any, clips: Any, media: Any) -> None:
+    """What a worker would fetch is looked at, under the same names, and not kept."""
+    clip = buckets.put(clips.make())
+    logo = next(path for path in sorted((media / "images").iterdir()) if path.suffix == ".png")
+    overrides = {"watermarks": [{"image": buckets.put(logo, "logo.png")}], "edit": {"after": [{"address": clip}]}}
+    shown = run("explain_job", clips.make(), "-t", "mp4-h264-360p", "--overrides", json.dumps(overrides))
+    assert '"failed": []' in shown
+    assert "mark" in shown.splitlines()[-1]
+    assert "-i m" in shown.splitlines()[-1]

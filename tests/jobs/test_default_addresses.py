@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
+from django.db import connection
 from django.urls import reverse
 
 from jobs import services
@@ -115,11 +118,45 @@ def test_the_command_keeps_to_the_same_names(ready: Buckets) -> None:
     assert [key(job) for job in Job.objects.order_by("created_at")] == ["talks/clip-mp4-h264-540p.mp4", "talks/clip-mov-mp4-h264-540p.mp4"]
 
 
-def test_the_upload_page_asks_for_the_name(ready: Buckets, bob: User, charlie: User, client_of) -> None:
+def test_the_upload_page_submits_with_the_name(ready: Buckets, bob: User, charlie: User, client_of) -> None:
     submit("clip.mp4")
-    url = reverse("media:upload_output")
-    answer = client_of(bob).get(url, {"input": "oss://input/talks/clip.mov", "template": PRESET})
-    assert answer.json() == {"address": "oss://output/talks/clip-mov-mp4-h264-540p.mp4"}
+    url = reverse("media:upload_submit")
+    answer = client_of(bob).post(url, {"input": "oss://input/talks/clip.mov", "template": PRESET})
+    assert answer.status_code == 201
+    assert key(Job.objects.get(pk=answer.json()["id"])) == "talks/clip-mov-mp4-h264-540p.mp4"
     for wrong in ({}, {"input": "clip.mov", "template": PRESET}, {"input": "oss://input/talks/clip.mov", "template": "nothing"}):
-        assert client_of(bob).get(url, wrong).status_code == 422
-    assert client_of(charlie).get(url).status_code == 403
+        assert client_of(bob).post(url, wrong).status_code == 422
+    assert client_of(charlie).post(url).status_code == 403
+
+
+def test_an_object_put_by_hand_keeps_its_name(ready: Buckets) -> None:
+    by_hand = ready.output / "talks" / "clip-mp4-h264-540p.mp4"
+    by_hand.parent.mkdir(parents=True)
+    by_hand.write_bytes(b"mine")
+    assert key(submit("clip.mov")) == "talks/clip-mov-mp4-h264-540p.mp4"
+    by_hand.unlink()
+    first = submit("clip.mp4")
+    by_hand.write_bytes(b"what that job has made")
+    assert key(submit("clip.mp4")) == key(first) == "talks/clip-mp4-h264-540p.mp4"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_at_once_none_takes_the_name_of_another(ready: Buckets, bob: User, client_of) -> None:
+    names = ["clip.mp4", "clip.mov", "clip.MOV", "clip"] * 2
+    start = threading.Barrier(len(names))
+
+    def send(name: str) -> int:
+        client = client_of(bob)
+        start.wait()
+        try:
+            return int(client.post(reverse("media:upload_submit"), {"input": f"oss://input/talks/{name}", "template": PRESET}).status_code)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(names)) as pool:
+        assert set(pool.map(send, names)) == {201}
+    of: dict[str, set[str]] = {}
+    for job in Job.objects.all():
+        of.setdefault(key(job), set()).add(job.input_key)
+    assert len(of) == 4
+    assert all(len(inputs) == 1 for inputs in of.values()), of

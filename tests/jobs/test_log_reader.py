@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs import log_reader
+from jobs.logs import reader as log_reader
 
 
 @pytest.fixture

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
 
-from jobs import pipeline_queries
 from jobs.models import Job, Pipeline, PipelineEvent, Step
+from jobs.pipelines import queries as pipeline_queries
 from jobs.states import JobState, StepState
 from tests.jobs.rows import waiting
 
@@ -286,3 +288,21 @@ def test_history_tells_who_and_why(client_of, alice, bob, pipeline):
     client_of(alice).post(url("pipeline_resume", pipeline.id))
     events = client_of(alice).get(url("pipeline_detail", pipeline.id)).context["events"]
     assert [(told.label, told.event.actor, told.details) for told in events] == [("Resumed", "alice", ""), ("Paused", "bob", "disk swap")]
+
+
+def test_many_are_paused_after_a_page_and_resumed_at_once(bob: User, charlie: User, client_of: Any) -> None:
+    one, two, other = (Pipeline.objects.create(name=name) for name in ("one", "two", "other"))
+    url, client = reverse("pipelines:pipeline_bulk"), client_of(bob)
+    chosen = {"id": [one.id, two.id, "nobody"], "action": "pause"}
+    page = client.post(url, chosen)
+    assert page.status_code == 200
+    assert "Running jobs will finish" in page.content.decode()
+    assert not Pipeline.objects.filter(state="Paused").exists()
+    assert client.post(url, chosen | {"confirmed": "1", "resume_at": "2001-01-01T00:00"}).status_code == 422
+    assert client.post(url, chosen | {"confirmed": "1", "reason": "night", "next": "/console/pipelines/?q=o"}).headers["Location"] == "/console/pipelines/?q=o"
+    assert list(Pipeline.objects.filter(state="Paused", pause_reason="night").order_by("name").values_list("name", flat=True)) == ["one", "two"]
+    client.post(url, {"id": [one.id, other.id], "action": "resume"})
+    assert list(Pipeline.objects.filter(state="Paused").values_list("name", flat=True)) == ["two"]
+    assert list(other.events.values_list("kind", flat=True)) == []
+    assert client.post(url, {"action": "pause"}).status_code == 302
+    assert client_of(charlie).post(url, chosen).status_code == 403

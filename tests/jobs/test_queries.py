@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.db import connection
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils import timezone
@@ -92,3 +93,20 @@ def test_nodes_are_alive_for_ten_seconds(db: None) -> None:
         Node.objects.create(name=name, groups=[{"lane": lane}], started_at=now, seen_at=now - dt.timedelta(seconds=age))
     assert [node.name for node in queries.alive_nodes()] == ["a", "b"]
     assert [node.name for node in queries.alive_nodes("main")] == ["a"]
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("analysed", [False, True])
+def test_retries_are_found_by_an_index_even_after_analyze(pipeline: Pipeline, analysed: bool) -> None:
+    Job.objects.bulk_create(Job(kind="transcode", pipeline=pipeline, spec={}, input_bucket="input", input_key="a") for _ in range(3000))
+    some = list(Job.objects.values_list("pk", flat=True)[:25])
+    with connection.cursor() as cursor:
+        if analysed:
+            cursor.execute("ANALYZE")
+            cursor.execute("ANALYZE sqlite_schema")  # makes this connection read what was just found
+        plan = Job.objects.filter(retry_of__in=some).order_by("created_at").explain()
+        if analysed:
+            cursor.execute("DELETE FROM sqlite_stat1")
+            cursor.execute("ANALYZE sqlite_schema")
+    assert "SEARCH" in plan, plan
+    assert "retry_of" in plan, plan

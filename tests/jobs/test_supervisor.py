@@ -13,10 +13,11 @@ from typing import Any
 import django_q.cluster
 import pytest
 
-from jobs import doorbell, scheduler, services
+from jobs import scheduler, services
 from jobs.models import Job, JobEvent, Lane, Node, Pipeline, Step
+from jobs.node import doorbell
+from jobs.node.supervisor import pause
 from jobs.states import JobState, StepState
-from jobs.supervisor import pause
 from tests.jobs import rows
 from tests.jobs.nodes import RunningNode, of_folder, on_this_database, processes, until
 

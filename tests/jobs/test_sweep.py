@@ -8,8 +8,9 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from jobs import doorbell, records, scheduler, services
+from jobs import records, scheduler, services
 from jobs.models import Attempt, Job, JobEvent, Lane, Node, Pipeline, PipelineEvent, Step
+from jobs.node import doorbell
 from jobs.records import Fence
 from jobs.states import AttemptState, JobState, StepState
 from jobs.sweep import forget_nodes, give_back, release_node, sweep
@@ -88,7 +89,7 @@ def test_a_finished_output_stays_finished_when_the_worker_is_lost() -> None:
     assert claimed is not None
     done, _ = step.job.outputs.order_by("index")
     with transaction.atomic():
-        records.output_done(Fence(step.job_id, step.pk, 1), done.pk, size=1, parts=[], info=None, checks=[])
+        records.output_done(Fence(step.job_id, step.pk, 1), done.pk, key=done.key, size=1, parts=[], info=None, checks=[])
     sweep(timezone.now() + LATER)
     assert [o.state for o in step.job.outputs.order_by("index")] == [JobState.SUCCEEDED, JobState.QUEUED]
     scheduler.claim(Lane.MAIN, "node-a/7")

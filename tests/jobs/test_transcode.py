@@ -13,6 +13,8 @@ from jobs.engine import hls
 from jobs.engine.spec import JOB_SPEC
 from jobs.ffmpeg import probe as ffprobe
 from jobs.ffmpeg import tools
+from jobs.logs import reader as log_reader
+from jobs.logs.kept import KeptLog
 from jobs.models import Attempt, Job
 from jobs.states import JobState
 from jobs.workspace import log_path, root
@@ -50,7 +52,8 @@ def test_an_mp4_is_made_verified_published_and_recorded(buckets: Any, clips: Any
     attempt = Attempt.objects.get()
     assert attempt.exit_code == 0
     assert attempt.argv[0][-1] == "o0.mp4" or any("o0.mp4" in word for word in attempt.argv[0])
-    assert log_path(attempt.log_name).stat().st_size > 0
+    assert not log_path(attempt.log_name).exists()
+    assert log_reader.search(KeptLog(attempt), "Output #0").total == 1
     assert list(root().iterdir()) == []
     assert not Discard.objects.exists()
 

@@ -6,8 +6,8 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from jobs import records, scheduler, transitions
-from jobs.engine.errors import CODES, JobError
+from jobs import records, scheduler, services, transitions
+from jobs.engine.errors import CODES, JobError, Refused
 from jobs.models import Job, JobEvent, Lane, Step
 from jobs.records import Fence
 from jobs.states import JobState, StepState
@@ -25,7 +25,7 @@ def claimed(outputs: int) -> tuple[Fence, Job]:
 def published(fence: Fence, job: Job, *indexes: int) -> None:
     for output in job.outputs.filter(index__in=indexes):
         with transaction.atomic():
-            records.output_done(fence, output.pk, size=1, parts=[], info=None, checks=[])
+            records.output_done(fence, output.pk, key=output.key, size=1, parts=[], info=None, checks=[])
 
 
 def ended(job: Job) -> Job:
@@ -153,3 +153,53 @@ def test_every_move_makes_the_version_grow() -> None:
     records.step_done(Fence(job.pk, again.step_id, 2))
     note()
     assert versions == sorted(set(versions))
+
+
+def test_one_waiting_output_is_cancelled_alone_and_its_job_succeeds_without_it() -> None:
+    step = rows.waiting(rows.pipeline(slots=9), outputs=3)
+    first, *_others = step.job.outputs.order_by("index")
+    services.cancel_output(step.job_id, first.pk, actor="bob")
+    first.refresh_from_db()
+    assert (first.state, first.code) == (JobState.CANCELLED, "Cancelled")
+    assert JobEvent.objects.get(job=step.job_id, kind="output cancelled").data == {"output": first.pk}
+    assert scheduler.claim(Lane.MAIN, "node-a/1") is not None
+    fence, job = Fence(step.job_id, step.pk, 1), Job.objects.get(pk=step.job_id)
+    assert [o.state for o in job.outputs.order_by("index")] == [JobState.CANCELLED, JobState.RUNNING, JobState.RUNNING]
+    published(fence, job, 1, 2)
+    records.step_done(fence)
+    assert ended(job).state == JobState.SUCCEEDED
+    assert [o.state for o in job.outputs.order_by("index")] == [JobState.CANCELLED, JobState.SUCCEEDED, JobState.SUCCEEDED]
+
+
+def test_the_others_failures_are_still_the_jobs() -> None:
+    step = rows.waiting(rows.pipeline(slots=9), outputs=2)
+    services.cancel_output(step.job_id, step.job.outputs.get(index=0).pk, actor="bob")
+    assert scheduler.claim(Lane.MAIN, "node-a/1") is not None
+    fence, job = Fence(step.job_id, step.pk, 1), Job.objects.get(pk=step.job_id)
+    records.output_failed(fence, 1, JobError("EncodeFailed", "x264 said no"))
+    records.step_done(fence)
+    assert (ended(job).state, job.code) == (JobState.FAILED, "EncodeFailed")
+
+
+def test_with_the_last_output_the_job_is_cancelled() -> None:
+    step = rows.waiting(rows.pipeline(slots=9), outputs=2)
+    for output in step.job.outputs.all():
+        services.cancel_output(step.job_id, output.pk, actor="bob")
+    assert ended(Job.objects.get(pk=step.job_id)).state == JobState.CANCELLED
+    step.refresh_from_db()
+    assert step.state == StepState.CANCELLED
+
+
+def test_an_output_that_runs_or_is_over_cannot_be_cancelled_alone() -> None:
+    fence, job = claimed(2)
+    with pytest.raises(Refused) as refused:
+        services.cancel_output(job.pk, job.outputs.get(index=0).pk, actor="bob")
+    assert refused.value.code == "WrongState"
+    published(fence, job, 0, 1)
+    records.step_done(fence)
+    with pytest.raises(Refused):
+        services.cancel_output(job.pk, job.outputs.get(index=0).pk, actor="bob")
+    with pytest.raises(Refused) as refused:
+        services.cancel_output(job.pk, "0" * 32, actor="bob")
+    assert refused.value.code == "NotFound"
+    assert ended(job).state == JobState.SUCCEEDED

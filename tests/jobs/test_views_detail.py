@@ -145,6 +145,23 @@ def test_cancel_of_a_running_job_says_what_is_lost(bob: User, demo: None, client
     assert "Cancelling" in page(client_of(bob), job)
 
 
+def test_one_waiting_output_is_cancelled_alone(bob: User, charlie: User, demo: None, client_of: Callable[[User | None], Client]) -> None:
+    job = one("queued")
+    row = job.outputs.first()
+    assert row is not None
+    Output.objects.create(job=job, index=99, template=row.template, effective=row.effective, bucket="output", key="another.mp4")
+    url = f"/console/jobs/{job.id}/outputs/{row.id}/cancel/"
+    assert url in client_of(bob).get(f"/console/jobs/{job.id}/outputs/").content.decode()
+    assert url not in client_of(charlie).get(f"/console/jobs/{job.id}/outputs/").content.decode()
+    assert client_of(charlie).post(url).status_code == 403
+    assert client_of(bob).get(url).status_code == 405
+    assert client_of(bob).post(url)["Location"] == f"/console/jobs/{job.id}/outputs/"
+    job.refresh_from_db()
+    assert (job.state, [output.id for output in job.outputs.filter(state="cancelled")]) == ("queued", [row.id])
+    assert client_of(bob).post(url).status_code == 409
+    assert client_of(bob).post(f"/console/jobs/{job.id}/outputs/{'0' * 32}/cancel/").status_code == 404
+
+
 @pytest.mark.parametrize("where", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
 def test_next_stays_here(where: str, bob: User, demo: None, client_of: Callable[[User | None], Client]) -> None:
     job = one("queued")

@@ -14,8 +14,8 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import AsyncClient, Client
 
-from jobs import export
 from jobs.models import Job, JobEvent, Pipeline, Step
+from jobs.pages import export
 
 EXPORT = "/console/jobs/export/"
 BULK = "/console/jobs/bulk/"

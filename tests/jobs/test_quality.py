@@ -1,0 +1,165 @@
+"""Quality jobs on real outputs: pairing by number, the shapes that outputs may have, what is refused."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from jobs import services
+from jobs.engine.kinds.quality import packed, unpacked
+from jobs.engine.spec import JOB_SPEC
+from jobs.models import Job, Output
+
+pytestmark = [pytest.mark.usefixtures("presets", "pipeline"), pytest.mark.django_db(transaction=True)]
+NEAR_LOSSLESS = {"container": {"format": "mp4"}, "video": {"codec": "h264", "crf": 4, "preset": "veryfast"}, "audio": {"remove": True}}
+
+
+def encoded(address: str, work_off: Any, overrides: dict[str, Any], key: str = "a.mp4", **clip: Any) -> Output:
+    spec = {"kind": "transcode", "input": {"address": address, **clip}, "outputs": [{"address": f"oss://output/{key}", "overrides": overrides}]}
+    job = services.submit(spec=JOB_SPEC.validate_python(spec, strict=False))
+    work_off()
+    row = job.outputs.get()
+    assert row.state == "succeeded", (row.code, row.message)
+    return row
+
+
+def measured(output: Output, work_off: Any, **more: Any) -> Job:
+    source = output.job.spec["input"]
+    document = {"kind": "quality", "input": source, "distorted": f"oss://{output.bucket}/{output.key}", "output": output.id, **more}
+    job = services.submit(spec=JOB_SPEC.validate_python(document, strict=False))
+    work_off()
+    job.refresh_from_db()
+    return job
+
+
+@pytest.mark.media
+@pytest.mark.parametrize(
+    "name",
+    [
+        "bbb-720p25-h264-aac51.mp4",
+        "dog-1080p-vfr-phone-h264-aac.mp4",
+        "phone-rot90-320p30-h264-aac.mov",
+        "hello-480p30-mpeg2-mp2.mpeg",
+        "face-720p30-h264-aac-fragmented-offset.mp4",
+        "earth-270p30-vp9-opus.webm",
+        "sar2x1-360p30-h264.mp4",
+        "desk-360i25-h264-tff-noaudio.mp4",
+        "colour-1080p-hevc-hlg-10bit.mp4",
+    ],
+)
+def test_what_lost_nearly_nothing_scores_so(name: str, media: Path, buckets: Any, work_off: Any) -> None:
+    """Whatever the time base, the rotation and the shape of the pixels: a pairing that slips by one picture would show at once."""
+    job = measured(encoded(buckets.put(media / name), work_off, NEAR_LOSSLESS, duration=2), work_off, metrics=["vmaf", "psnr"])
+    assert job.state == "succeeded", (job.code, job.message)
+    assert job.result["scores"]["vmaf"]["mean"] >= 97
+    assert job.result["scores"]["vmaf"]["min"] >= 90
+    assert job.result["scores"]["psnr"]["mean"] >= 45
+    assert len(unpacked(job.result["series"]["vmaf"])) == job.result["frames"] > 0
+
+
+@pytest.mark.parametrize(
+    ("change", "shaped"),
+    [
+        ({"video": {"fps": 12, "crop": {"width": 200, "height": 120, "left": 30, "top": 20}, "rotate": 90}}, False),
+        ({"video": {"width": 160}, "edit": {"duration": 1}}, False),
+        ({"video": {"pad": {"width": 400, "height": 300}}}, True),
+        ({"delogos": [{"dx": 10, "dy": 10, "width": 60, "height": 60}]}, True),
+        ({"watermarks": [{"text": {"content": "Ünïcode: 50%"}, "corner": "top_left"}]}, True),
+        ({"container": {"format": "hls"}, "mux": {"segment_seconds": 1}}, False),
+    ],
+    ids=["cropped and turned", "smaller and cut", "padded", "hidden", "marked", "hls"],
+)
+def test_the_reference_goes_through_what_the_output_went_through(change: dict[str, Any], shaped: bool, buckets: Any, clips: Any, work_off: Any) -> None:
+    source = buckets.put(clips.make(seconds=2))
+    overrides = {name: {**NEAR_LOSSLESS.get(name, {}), **value} if isinstance(value, dict) else value for name, value in change.items()}
+    key = "set/a.m3u8" if change.get("container") else "a.mp4"
+    job = measured(encoded(source, work_off, NEAR_LOSSLESS | overrides, key), work_off)
+    assert job.state == "succeeded", (job.code, job.message)
+    result = job.result
+    assert result["shaped"] is shaped
+    assert set(result["scores"]) == {"vmaf", "vmaf_neg", "ssim", "psnr", "xpsnr"}
+    floor = 85 if "edit" in change else 95  # half the lines are gone there
+    assert result["scores"]["vmaf"]["mean"] >= floor
+    assert result["scores"]["vmaf"]["low5"] <= result["scores"]["vmaf"]["mean"]
+
+
+def test_worse_is_worse_and_below(buckets: Any, clips: Any, work_off: Any) -> None:
+    source = buckets.put(clips.make(seconds=2))
+    scores = [
+        measured(encoded(source, work_off, {**NEAR_LOSSLESS, "video": {"codec": "h264", "crf": crf}}, f"{crf}.mp4"), work_off).result["scores"]
+        for crf in (18, 45)
+    ]
+    for metric in scores[0]:
+        assert scores[1][metric]["mean"] < scores[0][metric]["mean"]
+    assert scores[1]["vmaf_neg"]["mean"] <= scores[1]["vmaf"]["mean"] + 0.01
+
+
+def test_every_third_picture(buckets: Any, clips: Any, work_off: Any) -> None:
+    output = encoded(buckets.put(clips.make(seconds=2)), work_off, NEAR_LOSSLESS)
+    whole, third = (measured(output, work_off, metrics=["vmaf"], **more).result for more in ({}, {"every": 3}))
+    assert third["every"] == 3
+    assert len(unpacked(third["series"]["vmaf"])) == -(-whole["frames"] // 3)
+
+
+def test_other_numbers_of_pictures_are_refused(buckets: Any, clips: Any, work_off: Any, ffmpeg: str) -> None:
+    """Never silently wrong: a file that somebody made elsewhere with another frame rate cannot be paired."""
+    source = clips.make(seconds=2)
+    address = buckets.put(source)
+    subprocess.run([ffmpeg, "-nostdin", "-v", "error", "-i", source, "-r", "10", "-an", buckets.output / "other.mp4"], check=True, timeout=60)
+    job = services.submit(spec=JOB_SPEC.validate_python({"kind": "quality", "input": address, "distorted": "oss://output/other.mp4"}, strict=False))
+    work_off()
+    job.refresh_from_db()
+    assert (job.state, job.code) == ("failed", "QualityNotComparable")
+    assert "and the source 50" in job.message
+
+
+def test_an_output_alone_is_enough(api_of: Any, bob: User, buckets: Any, clips: Any, work_off: Any) -> None:
+    output = encoded(buckets.put(clips.make(seconds=1)), work_off, NEAR_LOSSLESS)
+    client = api_of(bob)
+
+    def post(body: dict[str, Any]) -> Any:
+        return client.post("/api/v1/quality", json.dumps(body), content_type="application/json")
+
+    made = post({"output": output.id})
+    assert made.status_code == 201, made.content
+    assert made.json()["kind"] == "quality"
+    assert post({"output": "nothing"}).status_code == 404
+    assert post({"input": "oss://input/none.mp4", "distorted": "oss://output/a.mp4"}).status_code == 404
+    wrong = post({"input": output.job.spec["input"]["address"], "distorted": "oss://output/b.mp4", "output": output.id}).json()
+    assert {error["loc"][0] for error in wrong["errors"]} == {"distorted", "output"}
+    work_off()
+    assert client.get(f"/api/v1/jobs/{made.json()['id']}").json()["result"]["scores"]["vmaf"]["mean"] > 95
+
+
+def test_a_series_survives_its_packing() -> None:
+    values = [99.87, 0.0, -1.5, 60.0]
+    assert unpacked(packed(values)) == values
+    with pytest.raises(ValueError, match="no packed series"):
+        unpacked("AAAA")
+
+
+def test_the_page_tells_it(client_of: Any, bob: User, charlie: User, buckets: Any, clips: Any, work_off: Any) -> None:
+    output = encoded(buckets.put(clips.make(seconds=1)), work_off, NEAR_LOSSLESS)
+    operator, viewer = client_of(bob), client_of(charlie)
+    page = f"/console/jobs/{output.job_id}/"
+    assert "Measure quality" in operator.get(page).content.decode()
+    assert "Measure quality" not in viewer.get(page).content.decode()
+    assert viewer.post(f"{page}outputs/{output.id}/measure/").status_code == 403
+    answer = operator.post(f"{page}outputs/{output.id}/measure/")
+    work_off()
+    job = Job.objects.get(kind="quality")
+    assert answer.headers["Location"] == f"/console/jobs/{job.id}/"
+    text = viewer.get(f"/console/jobs/{job.id}/").content.decode()
+    mean = job.result["scores"]["vmaf"]["mean"]
+    assert f"{mean:.2f}" in text
+    assert "VMAF NEG" in text
+    assert f"VMAF {mean:.1f}" in viewer.get(page).content.decode(), "the output's card tells its score"
+    lines = viewer.get(f"/console/jobs/{job.id}/quality.csv").content.decode().splitlines()
+    assert lines[0] == "picture,seconds,vmaf,vmaf_neg,ssim,psnr,xpsnr"
+    assert len(lines) == 1 + job.result["frames"]
+    assert sum(float(line.split(",")[2]) for line in lines[1:]) / job.result["frames"] == pytest.approx(mean, abs=0.01)
