@@ -123,6 +123,7 @@ REFUSED_INPUTS = {  # file → codes that are right for it
     "malicious/entity-bomb.svg": {"InputForbidden"},
     "malicious/png-bomb-20000.png": {"InputForbidden", "InputTooLarge"},
 }
+PLAYLISTS = ("malicious/hls-local-file.m3u8", "malicious/hls-metadata-service.m3u8")  # read by us before the job is accepted
 DAMAGED = ("corrupt/bad-h264-stream.mp4", "corrupt/cut-at-60-percent.mp4", "corrupt/bit-errors.ts")  # may be saved in part, or fail; never hang, never lie
 
 
@@ -170,6 +171,8 @@ def jobs(server: Server, files: dict[str, Path], heard: list[str]) -> dict[str, 
     """All of them submitted at once, name → job id: the workers are busy while the tests look at what is done."""
     ids = {}
     for name, path in files.items():
+        if name in PLAYLISTS:
+            continue
         address: Any = server.put(path, f"matrix/{name}")
         if name in LONG:
             address = {"address": address, "start": 0.0, "duration": CLIPPED}
@@ -181,6 +184,14 @@ def jobs(server: Server, files: dict[str, Path], heard: list[str]) -> dict[str, 
         else:
             ids[name] = server.submit(address, ("mp4-h264-540p", f"{stem}.mp4"), ("hls-h264-540p", f"{stem}/index.m3u8"))["id"]
     return ids
+
+
+def refused_at_the_door(server: Server, name: str, path: Path) -> str:
+    """The code with which submitting this file is refused, or empty."""
+    outputs = [{"template": "mp4-h264-540p", "address": f"oss://output/matrix/{name}.mp4"}]
+    status, answer = server.api("/jobs", method="POST", body={"kind": "transcode", "input": server.put(path, f"matrix/{name}"), "outputs": outputs})
+    assert status in (201, 400), answer
+    return str(answer["code"]) if status == 400 else ""
 
 
 def probe(path: Path) -> dict[str, Any]:
@@ -266,7 +277,13 @@ def test_audio_through_a_video_template_is_refused(name: str, server: Server, jo
     assert not server.object(job["outputs"][0]["address"]).exists()
 
 
-@pytest.mark.parametrize("name", REFUSED_INPUTS)
+@pytest.mark.parametrize("name", PLAYLISTS)
+def test_hostile_playlists_are_refused_at_the_door(name: str, server: Server, files: dict[str, Path], heard: list[str]) -> None:
+    assert refused_at_the_door(server, name, files[name]) in REFUSED_INPUTS[name]
+    assert not heard
+
+
+@pytest.mark.parametrize("name", [name for name in REFUSED_INPUTS if name not in PLAYLISTS])
 def test_broken_and_hostile_files_fail_with_a_code(name: str, server: Server, jobs: dict[str, str], heard: list[str]) -> None:
     job = server.finished(jobs[name], 600)
     assert job["state"] == "failed"

@@ -11,7 +11,7 @@ from django.urls import get_resolver, reverse
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Complaints, sign_in
-from tests.server import Server
+from tests.server import KEY_ID, Server
 from tests.test_architecture import named_patterns
 
 pytestmark = pytest.mark.e2e
@@ -20,16 +20,44 @@ NOT_PAGES = {"console:login", "console:logout"}  # looked at alone, below
 LOOKS = [("en", "light", 1440), ("en", "dark", 390), ("zh-hans", "light", 390), ("zh-hans", "dark", 1440)]
 
 
+LIGHT: dict[str, dict[str, object]] = {
+    "mediainfo": {},
+    "inspect": {},
+    "cover": {"output": "oss://output/light/cover-{Count}.jpg", "candidates": 6, "keep": 2},
+    "preview": {"output": "oss://output/light/preview.gif", "seconds": 1},
+}
+"""Kinds whose pages look different, and what they are asked for."""
+
+
+def light_jobs(server: Server, source: str) -> list[str]:
+    """A finished job of each kind that answers in its own way; made once."""
+    found = []
+    for kind, asked in LIGHT.items():
+        done = server.api(f"/jobs?state=succeeded&kind={kind}")[1]["items"]
+        found.append(done[0] if done else server.finished(server.api("/jobs", method="POST", body={"kind": kind, "input": source, **asked})[1]["id"]))
+    return [reverse("jobs:job_detail", kwargs={"job_id": job["id"]}) for job in found]
+
+
 def addresses(server: Server) -> list[str]:
     """Every page that can be looked at: lists and forms, and one of each kind of thing with all its tabs."""
     job = server.api("/jobs?state=succeeded&kind=transcode")[1]["items"][0]
+    server.api("/watermark-templates", method="POST", body={"name": "Corner", "params": {"corner": "bottom_right", "width": 0.2}})
+    target = server.api("/notifications", method="POST", body={"name": "ends", "url": "https://localhost:1/"})[1]
+    sent = server.api("/notifications/ends/test", method="POST")[1]
+    server.api("/snapshot-templates", method="POST", body={"name": "Thumbnails", "type": "webvtt", "params": {"interval": 5.0}})
+    server.api("/projects", method="POST", body={"name": "input"})  # named as the bucket is: both are {name} in addresses
     things = {
+        "target_id": target["id"] if "id" in target else server.api("/notifications/ends")[1]["id"],
+        "delivery_id": sent["id"],
         "job_id": job["id"],
         "media_id": server.api("/media")[1]["items"][0]["id"],
         "template_id": server.api("/templates/mp4-h264-540p")[1]["id"],
+        "snapshot_id": server.api("/snapshot-templates/Thumbnails")[1]["id"],
+        "mark_id": server.api("/watermark-templates/Corner")[1]["id"],
         "pipeline_id": server.api("/pipelines/default")[1]["id"],
         "output_id": job["outputs"][0]["id"],
         "name": "input",
+        "key_id": KEY_ID,
     }
     found = []
     for name, route, pattern in named_patterns(get_resolver()):
@@ -39,9 +67,9 @@ def addresses(server: Server) -> list[str]:
         if set(wanted) <= set(things):
             found.append(reverse(name, kwargs={key: things[key] for key in wanted}))
         elif wanted == ["job_id", "tab"]:
-            found += [reverse(name, kwargs={"job_id": job["id"], "tab": tab}) for tab in ("outputs", "log", "parameters", "timeline")]
+            found += [reverse(name, kwargs={"job_id": job["id"], "tab": tab}) for tab in ("outputs", "log", "parameters", "timeline", "messages")]
         del pattern
-    return sorted(set(found))
+    return sorted({*found, *light_jobs(server, job["input"]["address"])})
 
 
 def whole_pages(page: Page, server: Server) -> Iterator[str]:
