@@ -32,6 +32,7 @@ import os
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,21 +42,31 @@ import imageio_ffmpeg
 import psycopg
 import pytest
 import redis
+from asgiref.sync import SyncToAsync
 from django.conf import settings
 from django.contrib.auth.models import Group, User
+from django.db import connection, connections
 from django.test import Client
 
+from console.lib.catalogues import compile_catalogues
 from tests.clips import Clips
 
 ROOT = Path(__file__).resolve().parents[1]
 ON_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 
 
+# --- before all ---------------------------------------------------------------------------------------------------------
+def pytest_configure(config: pytest.Config) -> None:
+    """Pages speak Chinese only with compiled catalogues; done once, before xdist's workers begin."""
+    if not hasattr(config, "workerinput"):
+        compile_catalogues([ROOT / "console" / "locale"])
+
+
 # --- which tests run, and what a skip means -----------------------------------------------------------------------------
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out tests of the other database; media tests are marked by their fixture."""
-    other = "sqlite" if "postgresql" in settings.DATABASES["default"]["ENGINE"] else "pg"
-    out = [item for item in items if item.get_closest_marker(other)]
+    """Leave out tests of the other database, and of fdkaac where there is none (it is not free, and optional everywhere); media tests are marked by their fixture."""
+    others = ["sqlite" if "postgresql" in settings.DATABASES["default"]["ENGINE"] else "pg", *([] if shutil.which("fdkaac") else ["fdkaac"])]
+    out = [item for item in items if any(item.get_closest_marker(other) for other in others)]
     if out:
         config.hook.pytest_deselected(items=out)
         items[:] = [item for item in items if item not in out]
@@ -91,6 +102,34 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
         report.outcome = "failed"
         report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"
     return report
+
+
+# --- the database at the end ----------------------------------------------------------------------------------------------
+OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _alone_at_the_end(request: pytest.FixtureRequest) -> Iterator[None]:
+    """PostgreSQL drops no database that somebody is connected to: whoever is left of the tests' own threads is named and sent away."""
+    if "postgresql" not in settings.DATABASES["default"]["ENGINE"]:
+        yield
+        return
+    request.getfixturevalue("django_db_setup")
+    blocker = request.getfixturevalue("django_db_blocker")
+    yield
+    with blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(f"SELECT application_name, state, query {OTHERS}")  # a constant
+        for left in cursor.fetchall():
+            print("still connected at the end:", *left)  # noqa: T201  # for the log of the run
+        cursor.execute(f"SELECT pg_terminate_backend(pid) {OTHERS}")
+
+
+@pytest.fixture(autouse=True)
+def _no_connection_in_asgirefs_thread() -> Iterator[None]:
+    """What an asynchronous view of this test has left open in asgiref's one thread is closed before the next test begins."""
+    yield
+    if SyncToAsync.single_thread_executor._threads:
+        SyncToAsync.single_thread_executor.submit(connections.close_all).result(10)
 
 
 # --- people -------------------------------------------------------------------------------------------------------------
@@ -267,10 +306,14 @@ def work_off() -> Callable[..., int]:
 
     def work(lanes: tuple[str, ...] = ("main", "short"), at_most: int = 50) -> int:
         from jobs import scheduler, worker
+        from jobs.engine.abilities import PROGRAM
+        from jobs.ffmpeg import tools
 
+        found = tools.find()
+        able = frozenset(PROGRAM + name for name in ("packager", "fdkaac") if getattr(found, name))
         done = 0
         while done < at_most:
-            claimed = next((c for lane in lanes if (c := scheduler.claim(lane, f"test-node:{os.getpid()}"))), None)
+            claimed = next((c for lane in lanes if (c := scheduler.claim(lane, f"test-node:{os.getpid()}", able))), None)
             if claimed is None:
                 return done
             worker.run_attempt(claimed)
@@ -278,6 +321,24 @@ def work_off() -> Callable[..., int]:
         raise AssertionError(f"still claimable after {at_most} attempts")
 
     return work
+
+
+@pytest.fixture
+def silence() -> Iterator[None]:
+    """A listener at the port that the hostile files name, which must hear nothing. One test at a time has it; the others wait."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            listener = socket.create_server(("127.0.0.1", 18099))
+            break
+        except OSError:
+            assert time.monotonic() < deadline, "port 18099 stays taken"
+            time.sleep(0.2)
+    with listener:
+        yield
+        listener.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            listener.accept()
 
 
 # --- real processes -----------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 TOKEN, PASSWORD = "test-token-4f1c9a", "Test-pass-77!"
+KEY_ID, SECRET = "RMAKtestkey4f1c9a", "test-secret-0b7d52e1"
 KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH")
 FINAL = {"succeeded", "failed", "cancelled"}
 
@@ -67,6 +68,8 @@ class Server:
             "REELMILL_NODE": "test-node",
             "REELMILL_API_TOKEN": TOKEN,
             "REELMILL_ADMIN_PASSWORD": PASSWORD,
+            "REELMILL_ACCESS_KEY_ID": KEY_ID,
+            "REELMILL_ACCESS_KEY_SECRET": SECRET,
         }
         return {**kept, **ours, **self.more}
 
@@ -85,7 +88,7 @@ class Server:
         assert done.returncode == 0, f"manage.py {' '.join(arguments)}: {done.stdout[-1000:]}{done.stderr[-3000:]}"
         return done.stdout
 
-    def start(self, seconds: float = 60) -> Server:
+    def start(self, seconds: float = 180) -> Server:
         """First run (which does nothing the second time), then serve, until /readyz answers 200."""
         begun = time.monotonic()
         self.manage("first_run")

@@ -1,6 +1,7 @@
 """The product's settings, in a data folder of the test run's own. Nothing else differs but speed: cheap password hashes, static files as they lie.
 
-A folder given as REELMILL_DATA is not used: tests never touch data that somebody keeps. Every xdist worker has its own folder and database.
+A folder given as REELMILL_DATA is not used: tests never touch data that somebody keeps. Every xdist worker has its own folder, its own database, and of
+Redis one of the numbered databases that follow the one in REDIS_URL.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ def _remove() -> None:
 atexit.register(_remove)
 os.environ["REELMILL_DATA"] = str(_room)
 os.environ.setdefault("REELMILL_NODE", "test-node")
+if (worker := os.environ.get("PYTEST_XDIST_WORKER", "")) and (redis := os.environ.get("REDIS_URL", "")):
+    _server, _, _number = redis.rpartition("/")
+    os.environ["REDIS_URL"] = f"{_server}/{int(_number) + 1 + int(worker.removeprefix('gw'))}"
 
 from console.settings import *  # noqa: E402, F403
 from console.settings import DATABASES, REELMILL_DATA, STORAGES  # noqa: E402

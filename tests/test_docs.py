@@ -36,12 +36,19 @@ def read_settings() -> set[str]:
     found = set()
     for _, tree in product():
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("env", "env_int", "env_bool", "env_list") and node.args:
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in ("env", "env_int", "env_bool", "env_list", "env_networks")
+                and node.args
+            ):
                 first = node.args[0]
                 if isinstance(first, ast.Constant):
                     found.add(str(first.value))
                 elif isinstance(first, ast.Name) and first.id == "TOKEN_NAME":
                     found.add("REELMILL_API_TOKEN")
+                elif isinstance(first, ast.Name) and first.id == "KEY_NAME":
+                    found.add("REELMILL_ACCESS_KEY_ID")
     return found
 
 

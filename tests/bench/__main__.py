@@ -1,4 +1,4 @@
-"""``python -m tests.bench [--only work,queue,pages] [--rows 1000000]``: the budgets of docs/development.md, measured; exits 1 if one is not kept."""
+"""``python -m tests.bench [--only work,dialects,queue,pages,library] [--rows 1000000]``: the budgets of docs/development.md, measured; exits 1 if one is not kept."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench import pages, work
+from tests.bench import dialects, frames, pages, work
 from tests.bench.report import Row, machine
 from tests.server import ROOT, Server
 
-PARTS = ("start", "work", "queue", "pages")
+PARTS = ("start", "work", "frames", "dialects", "queue", "pages", "library")
 
 
 def main() -> int:
@@ -36,7 +36,7 @@ def main() -> int:
 def measured(chosen: list[str], room: Path, rows: int) -> Iterator[Row]:
     """Every row, in the order in which they disturb each other least."""
     server = Server(room, workers=2)
-    if {"start", "work", "pages"} & set(chosen):
+    if {"start", "work", "frames", "dialects", "pages"} & set(chosen):
         try:
             server.start()
             server.finished(server.api("/jobs")[1]["items"][0]["id"])
@@ -48,44 +48,57 @@ def measured(chosen: list[str], room: Path, rows: int) -> Iterator[Row]:
                 yield work.measure_memory(server)
             if "work" in chosen:
                 yield from works(server, room)
+            if "dialects" in chosen:
+                yield from dialects.measure_dialects(server)
+            if "frames" in chosen:
+                yield from frames.rows(server, film(room), room)
             if "pages" in chosen:
                 yield pages.measure_jobs_page(server, rows)
         finally:
             server.stop()
     if "queue" in chosen:
-        yield from queues(room)
+        yield from apart(room, "queue")
+    if "library" in chosen:
+        yield from apart(room, "library", "100000")
 
 
-def works(server: Server, room: Path) -> Iterator[Row]:
-    """Needs the sample media for the 720p source; else a synthetic one of the same size."""
+def film(room: Path) -> Path:
+    """The 720p source of the sample media; else a synthetic one of the same size."""
     media = Path(os.environ.get("REELMILL_TEST_MEDIA", ROOT.parent / "shared" / "media"))
     source = media / "bbb-720p24-h264-mp3-55s.mp4"
     if not source.exists():
         source = room / "synthetic.mp4"
         picture = ["-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=24:duration=31", "-f", "lavfi", "-i", "sine=duration=31"]
         subprocess.run([work.tools.find().ffmpeg, "-nostdin", "-v", "error", *picture, "-pix_fmt", "yuv420p", str(source)], check=True, timeout=300)
+    return source
+
+
+def works(server: Server, room: Path) -> Iterator[Row]:
+    """What a job costs and how soon it starts."""
+    source = film(room)
     clip = work.cut(source, room / "clip.mp4", work.SECONDS)
     small = work.cut(source, room / "small.mp4", 0.4)
     yield from work.measure_start(server, small)
     yield work.measure_two(server, work.cut(source, room / "two.mp4", 2))
+    yield work.measure_filters(clip)
     yield work.measure_overhead(server, clip)
     yield work.measure_ladder(server, clip)
 
 
-def queues(room: Path) -> Iterator[Row]:
-    """Claims and no-op steps: in a process of their own for each database, since settings are read once."""
+def apart(room: Path, part: str, *more: str) -> Iterator[Row]:
+    """Claims and no-op steps, or searches: in a process of their own for each database, since settings are read once."""
     databases = {"SQLite": "", "PostgreSQL": os.environ.get("TEST_DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/reelmill")}
     for name, url in databases.items():
-        environment = Server(room / name).environment | {"DATABASE_URL": url}
+        environment = Server(room / part / name).environment | {"DATABASE_URL": url}
         done = subprocess.run(
-            [sys.executable, "-m", "tests.bench.queue", name], cwd=ROOT, env=environment, text=True, capture_output=True, check=False, timeout=1800
+            [sys.executable, "-m", f"tests.bench.{part}", name, *more], cwd=ROOT, env=environment, text=True, capture_output=True, check=False, timeout=1800
         )
         if done.returncode:
-            yield Row(f"queue on {name}", "could not be measured", "", False, done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "")
+            yield Row(f"{part} on {name}", "could not be measured", "", False, done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "")
             continue
         for line in done.stdout.splitlines():
-            what, value, budget, ok = line.split("\t")
-            yield Row(f"{what}, {name}", value, budget, ok == "ok")
+            what, value, budget, ok, *note = line.split("\t")
+            yield Row(f"{what}, {name}", value, budget, ok == "ok", *note)
 
 
 if __name__ == "__main__":

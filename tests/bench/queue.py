@@ -73,9 +73,11 @@ def measure_claim(queued: int = QUEUED, claims: int = CLAIMS) -> dict[str, Any]:
     """
     from jobs import records, scheduler
     from jobs.models import Job, Lane, Pipeline, Step
+    from jobs.node.group import keep_connection
     from jobs.records import Fence
     from tests.bench.report import percentile
 
+    keep_connection()  # as the groups do that claim
     lines = [Pipeline.objects.create(name=f"line {i}", slots=2) for i in range(PIPELINES)]
     paused = lines[0]
     Pipeline.objects.filter(pk=paused.pk).update(state=Pipeline.State.PAUSED)
@@ -163,7 +165,7 @@ def submit_meanwhile(over: threading.Event, took: list[float]) -> None:
 def be_worker() -> None:
     """Do what is claimable as a worker group does, with steps that do nothing."""
     from jobs import records, tasks
-    from jobs.group import keep_connection
+    from jobs.node.group import keep_connection
     from jobs.records import Fence
     from jobs.scheduler import Claimed
 

@@ -60,6 +60,53 @@ def bare(source: Path, name: str) -> float:
         return time.monotonic() - begun
 
 
+FILTERED = Template.model_validate(
+    {
+        "container": {"format": "mp4"},
+        "video": {
+            "crop": {"left": 40, "top": 20, "width": 1200, "height": 680},
+            "denoise": "light",
+            "width": 640,
+            "height": 360,
+            "scale_type": "fill",
+            "fps": 20.0,
+            "preset": "veryfast",
+            "crf": 23.0,
+        },
+        "audio": {"remove": True},
+    },
+    strict=False,
+)
+BARE_FILTERS = "fps=20,crop=1200:680:40:20,hqdn3d=2:1.5:3:2.25,scale=636:360:flags=bicubic,pad=640:360:(ow-iw)/2:(oh-ih)/2,setsar=1,format=yuv420p"
+
+
+def measure_filters(clip: Path, times: int = 4) -> Row:
+    """Our command for a chain of filters against the same chain as one would type it; best of some runs, turn by turn."""
+    ours, typed = [], []
+    with tempfile.TemporaryDirectory(prefix="reelmill-bench-") as folder:
+        room = Path(folder)
+        os.link(clip, room / "input")
+        facts = ffprobe.probe(room / "input", tools=tools.find(), cwd=room)
+        spec = TranscodeSpec(
+            input=InputSpec(address=Address("input", "a"), start=None, duration=None), outputs=(OutputSpec(template="x", address=Address("output", "b.mp4")),)
+        )
+        (command,) = commands(resolve(spec, [FILTERED], facts))
+        encoder = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-g", "250", "-an", "-movflags", "+faststart", "bare.mp4"]
+        by_hand = ["-nostdin", "-y", "-i", "input", "-vf", BARE_FILTERS, *encoder]
+        for _ in range(times):
+            typed.append(_timed(by_hand, room))
+            ours.append(_timed(list(command.argv), room))
+    ratio = min(ours) / min(typed)
+    return Row("our filters ÷ the same typed by hand, 720p → 360p", f"{ratio:.2f} ({min(ours):.1f} / {min(typed):.1f} s)", "≤ 1.05", ratio <= 1.05)
+
+
+def _timed(argv: list[str], room: Path) -> float:
+    begun = time.monotonic()
+    none = subprocess.DEVNULL
+    subprocess.run([tools.find().ffmpeg, *argv], cwd=room, check=True, timeout=600, stdin=none, stdout=none, stderr=none)
+    return time.monotonic() - begun
+
+
 def job(server: Server, source: str, *outputs: tuple[str, str]) -> float:
     """Wall seconds from the POST to the finished job, by the server's clock."""
     done = server.finished(server.submit(source, *outputs)["id"], 600)
