@@ -7,7 +7,7 @@ TEST_DATABASE_URL ?= postgresql://postgres@127.0.0.1:5432/reelmill
 TEST_REDIS_URL ?= redis://127.0.0.1:6379/9
 FAST := not e2e and not kill and not bench
 
-.PHONY: help environment environment-dev run worker test check fmt bench screenshots vendor messages lock
+.PHONY: help environment environment-dev run worker test check fmt bench bench-narrowband screenshots vendor messages lock
 .DEFAULT_GOAL := help
 
 help: ## Print this
@@ -38,9 +38,10 @@ check: environment-dev ## Lint, formats, types, layers, migrations: about a minu
 	@$(PY) -m pytest -q tests/test_architecture.py tests/test_docs.py
 
 test: check ## Everything that CI runs: check, then all tests on SQLite, on PostgreSQL with Redis, in the browser and under kills
-	DATABASE_URL= REDIS_URL= $(PY) -m pytest -n 2 --dist loadgroup -m "$(FAST)" --ignore tests/test_architecture.py --ignore tests/test_docs.py
-	DATABASE_URL=$(TEST_DATABASE_URL) REDIS_URL=$(TEST_REDIS_URL) $(PY) -m pytest -m "$(FAST)" tests/jobs tests/media_assets tests/templates_app
-	DATABASE_URL= REDIS_URL= $(PY) -m pytest -m "e2e or kill"
+	DATABASE_URL= REDIS_URL= $(PY) -m pytest -n auto --dist loadgroup -m "$(FAST)" --ignore tests/test_architecture.py --ignore tests/test_docs.py
+	DATABASE_URL=$(TEST_DATABASE_URL) REDIS_URL=$(TEST_REDIS_URL) $(PY) -m pytest -n 3 --dist loadgroup -m "$(FAST) and not media" tests/jobs tests/media_assets tests/templates_app
+	DATABASE_URL= REDIS_URL= $(PY) -m pytest -n 2 --dist loadfile -m e2e
+	DATABASE_URL= REDIS_URL= $(PY) -m pytest -m kill
 
 fmt: environment-dev ## Format Python and templates
 	@$(PY) -m ruff check --fix --quiet . || true
@@ -50,6 +51,9 @@ fmt: environment-dev ## Format Python and templates
 
 bench: environment-dev ## Measure the budgets of docs/development.md on this machine
 	@$(PY) -m tests.bench
+
+bench-narrowband: environment-dev ## Measure what Narrowband saves on real clips: half an hour; NARROWBAND=--quick for some small ones
+	@$(PY) -m tests.bench.narrowband $(NARROWBAND)
 
 screenshots: environment-dev ## Take the pictures of README and docs from the real thing (needs Chromium)
 	@$(PY) -m tests.e2e.screenshots

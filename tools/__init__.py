@@ -1,0 +1,3 @@
+"""Programs for those who work on Reelmill."""
+
+from __future__ import annotations
