@@ -6,6 +6,8 @@ MANAGE := $(PY) manage.py
 TEST_DATABASE_URL ?= postgresql://postgres@127.0.0.1:5432/reelmill
 TEST_REDIS_URL ?= redis://127.0.0.1:6379/9
 FAST := not e2e and not kill and not bench
+# A test of real processes may lose to a busy machine once; the names are printed, with what failed. Kills get no second chance.
+AGAIN := --reruns 1 --reruns-delay 3 --max-suite-reruns 3 --rerun-show-tracebacks
 
 .PHONY: help environment environment-dev run worker test check fmt bench bench-narrowband screenshots vendor messages lock
 .DEFAULT_GOAL := help
@@ -38,9 +40,9 @@ check: environment-dev ## Lint, formats, types, layers, migrations: about a minu
 	@$(PY) -m pytest -q tests/test_architecture.py tests/test_docs.py
 
 test: check ## Everything that CI runs: check, then all tests on SQLite, on PostgreSQL with Redis, in the browser and under kills
-	DATABASE_URL= REDIS_URL= $(PY) -m pytest -n auto --dist loadgroup -m "$(FAST)" --ignore tests/test_architecture.py --ignore tests/test_docs.py
-	DATABASE_URL=$(TEST_DATABASE_URL) REDIS_URL=$(TEST_REDIS_URL) $(PY) -m pytest -n 3 --dist loadgroup -m "$(FAST) and not media" tests/jobs tests/media_assets tests/templates_app
-	DATABASE_URL= REDIS_URL= $(PY) -m pytest -n 2 --dist loadfile -m e2e
+	DATABASE_URL= REDIS_URL= $(PY) -m pytest $(AGAIN) -n auto --dist loadgroup -m "$(FAST)" --ignore tests/test_architecture.py --ignore tests/test_docs.py
+	DATABASE_URL=$(TEST_DATABASE_URL) REDIS_URL=$(TEST_REDIS_URL) $(PY) -m pytest $(AGAIN) -n 3 --dist loadgroup -m "$(FAST) and not media" tests/jobs tests/media_assets tests/templates_app
+	DATABASE_URL= REDIS_URL= $(PY) -m pytest $(AGAIN) -n 2 --dist loadfile -m e2e
 	DATABASE_URL= REDIS_URL= $(PY) -m pytest -m kill
 
 fmt: environment-dev ## Format Python and templates

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from console.lib.http import answer, error_document
@@ -20,9 +20,9 @@ STEP = 0.03  # s between two looks
 
 def wait_for(job: Job, seconds: float | None = None) -> bool:
     """Read the job anew until it is over; False: it goes on, somebody may ask for it later. ``seconds``: at most; None: :data:`WAIT_SECONDS`."""
-    until = time.monotonic() + (WAIT_SECONDS if seconds is None else seconds)
-    while not job.is_final and time.monotonic() < until:
-        time.sleep(STEP)
+    until = monotonic() + (WAIT_SECONDS if seconds is None else seconds)
+    while not job.is_final and monotonic() < until:
+        sleep(STEP)
         job.refresh_from_db()
     return job.is_final
 

@@ -203,7 +203,7 @@ def test_the_short_way_waits_for_the_answer(
     buckets: Any, clips: Any, bob: Any, api_of: Any, work_off: Callable[[], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = buckets.put(clips.make(seconds=2, size="128x72", rate=25, audio=False), "clip.mp4")
-    monkeypatch.setattr("jobs.waiting.time.sleep", lambda _seconds: work_off())
+    monkeypatch.setattr("jobs.waiting.sleep", lambda _seconds: work_off())
     answer = post(api_of(bob), {"input": source, "output": "oss://output/one.jpg", "time": 1.0, "wait": True})
     assert answer.status_code == 201, answer.json()
     job = answer.json()

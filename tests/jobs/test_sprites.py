@@ -231,7 +231,7 @@ def test_the_endpoint_makes_the_same_job(
     assert told["result"]["sheets"][0]["width"] == 1280
     assert told["outputs"][0]["address"] == "oss://output/s/clip.vtt"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("jobs.waiting.time.sleep", lambda _seconds: work_off())
+        patch.setattr("jobs.waiting.sleep", lambda _seconds: work_off())
         waited = client.post("/api/v1/sprites", {**document, "wait": True}, content_type="application/json").json()
         assert (waited["state"], waited["result"]["count"]) == ("succeeded", 4)
     refused = client.post("/api/v1/sprites", {**document, "kind": "transcode"}, content_type="application/json")
