@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from console.auth import STRENGTH, role_of
 from console.models import Role
+from jobs import clock
 from jobs.models import Job, Node, Pipeline
 from jobs.queries import NODE_ALIVE
 from jobs.states import JobState
@@ -78,7 +79,7 @@ def counted(number: int, cap: int = COUNT_CAP) -> str:
 
 def pulse() -> Pulse:
     """Worker groups of nodes seen within seconds, and queued jobs (counted no further than the cap)."""
-    nodes = Node.objects.filter(seen_at__gte=timezone.now() - NODE_ALIVE)
+    nodes = Node.objects.filter(seen_at__gte=clock.now() - NODE_ALIVE)
     queued = Job.objects.filter(state=JobState.QUEUED).order_by()[: COUNT_CAP + 1].count()
     return Pulse(sum(len(node.groups) for node in nodes), queued)
 

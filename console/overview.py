@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from console.context import COUNT_CAP, counted
 from console.error_texts import translated
 from console.templatetags.console_tags import bytes_, duration
+from jobs import clock
 from jobs.certificates.reading import saved
 from jobs.engine.errors import CODES, Refused
 from jobs.models import Attempt, Job, Node, Pipeline
@@ -158,7 +159,7 @@ def recent() -> list[Job]:
 
 def attention() -> list[Concern]:
     """What needs somebody, the worst first. Empty is the good news."""
-    now = timezone.now()
+    now = clock.now()
     return [*_no_worker(now), *_lost_nodes(now), *_little_space(), *_failures(now), *_callbacks(), *_paused()]
 
 
@@ -246,7 +247,7 @@ def checklist() -> list[FirstStep]:
     """From nothing to a played output, one link each."""
     bound = Bucket.objects.filter(is_input=True).exists() and Bucket.objects.filter(is_output=True).exists()
     active = Pipeline.objects.filter(state=Pipeline.State.ACTIVE).exists()
-    online = any(node.groups for node in Node.objects.filter(seen_at__gte=timezone.now() - NODE_ALIVE))
+    online = any(node.groups for node in Node.objects.filter(seen_at__gte=clock.now() - NODE_ALIVE))
     ready = next((job_id for job_id, kind in _newest_good() if kind == "transcode"), "")
     own = Job.objects.exclude(source=Job.Source.SAMPLE).exists()
     return [

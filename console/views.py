@@ -12,7 +12,6 @@ from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.decorators.cache import never_cache
@@ -28,6 +27,7 @@ from console.forms import PreferenceForm, SignInForm
 from console.lib.pages import render_page
 from console.lib.returning import back
 from console.models import Preference
+from jobs import clock
 from jobs.queries import NODE_ALIVE
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def pulse(request: HttpRequest) -> HttpResponse:
 @viewer
 def workers(request: HttpRequest) -> HttpResponse:
     """Nodes, their groups, what they work on and what they can do."""
-    edge = timezone.now() - NODE_ALIVE
+    edge = clock.now() - NODE_ALIVE
     context: dict[str, Any] = {"nodes": overview_data.nodes(edge), "pulse": read_pulse()}
     if request.headers.get("X-Live"):
         return render(request, "console/workers.html#nodes", context)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pydantic import ValidationError
 
 from console.lib.problems import problems_of
-from jobs import placeholders
+from jobs import clock, placeholders
 from jobs.analysing import admission as analysing
 from jobs.engine.abilities import PROGRAM, lacks, missing_sentence, needs
 from jobs.engine.address import Address, key_mistake
@@ -339,7 +339,7 @@ def _needs(templates: Iterable[Template], mistakes: _Mistakes) -> str:
     Without any fresh node nothing is known; then only the programs are asked for, which few workers have.
     """
     needed: frozenset[str] = frozenset().union(*(needs(template) for template in templates))
-    known = [row.capabilities for row in Node.objects.filter(seen_at__gte=timezone.now() - NODE_FRESH) if row.capabilities.get("encoders")]
+    known = [row.capabilities for row in Node.objects.filter(seen_at__gte=clock.now() - NODE_FRESH) if row.capabilities.get("encoders")]
     if not known:
         return "+".join(sorted(name for name in needed if name.startswith(PROGRAM)))
     lacking = [lacks(capabilities, needed) for capabilities in known]

@@ -6,9 +6,8 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.utils import timezone
 
-from jobs import scheduler
+from jobs import clock, scheduler
 from jobs.models import JobEvent
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ def waits(fence: Fence, error: ReelmillError) -> bool:
     """Hand the step back if this error may pass by itself. False: it is another one, or the job has waited long enough and shall fail."""
     if error.code != CODE:
         return False
-    now = timezone.now()
+    now = clock.now()
     before = JobEvent.objects.filter(job_id=fence.job_id, kind="released", data__reason__startswith=CODE).order_by("id")
     first = before.values_list("at", flat=True).first()
     if first and now - first > dt.timedelta(minutes=settings.REELMILL_BUCKET_WAIT_MINUTES):

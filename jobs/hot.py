@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from django.db import connection
 from django.db.models import AutoField, DateTimeField, Field
-from django.utils import timezone
 
-from jobs import prepared
+from jobs import clock, prepared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,7 +107,7 @@ def _field(model: type[Model], name: str) -> Field[Any, Any]:
 
 
 def _default(field: Field[Any, Any]) -> Any:
-    return timezone.now() if isinstance(field, DateTimeField) and field.auto_now_add else field.get_default()
+    return clock.now() if isinstance(field, DateTimeField) and field.auto_now_add else field.get_default()
 
 
 def _prepared(field: Field[Any, Any], value: Any) -> Any:

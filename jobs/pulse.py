@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.utils import timezone
 
-from jobs import records, scheduler
+from jobs import clock, records, scheduler
 from jobs.records import Fence, LeaseLost
 from jobs.states import Phase
 
@@ -73,7 +72,7 @@ class Pulse:
 
     def phase(self, name: str) -> None:
         """Enter a phase; written at once by the side thread's next beat, and kept for the timeline."""
-        self.phases.append([str(name), timezone.now().isoformat()])
+        self.phases.append([str(name), clock.now().isoformat()])
         self._reading = Reading(self._told or name, self._reading.progress)
 
     def progress(self, percent: int, *, speed: float | None = None, fps: float | None = None, outputs: tuple[int, ...] = ()) -> None:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
+from jobs import clock
 from jobs.engine.abilities import abilities, lacks
 from jobs.engine.errors import Problem, Refused
 from jobs.models import Attempt, Job, JobEvent, Lane, Node, Output, Pipeline, Step
@@ -189,7 +190,7 @@ def missing(needed: frozenset[str]) -> frozenset[str]:
 
 def alive_nodes(lane: str = "") -> list[Node]:
     """Nodes whose beat was seen within ten seconds; with ``lane``: those that have a worker group of it."""
-    nodes = Node.objects.filter(seen_at__gte=timezone.now() - NODE_ALIVE)
+    nodes = Node.objects.filter(seen_at__gte=clock.now() - NODE_ALIVE)
     return [node for node in nodes if not lane or any(group.get("lane") == lane for group in node.groups)]
 
 

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
-from django.utils import timezone
 
-from jobs import hot, scheduler, steps, transitions
+from jobs import clock, hot, scheduler, steps, transitions
 from jobs.models import Attempt, Job, Output, Step
 from jobs.scheduler import LOSSES_MAX
 from jobs.states import AttemptState, JobState, StepState
@@ -130,7 +129,7 @@ def output_done(
         media_info=info,
         checks=list(checks),
         certificate=certificate,
-        published_at=timezone.now(),
+        published_at=clock.now(),
         published_attempt=fence.attempt,
     )
     transitions.event(fence.job_id, "published", output=output_id, attempt=fence.attempt, size=size)
@@ -155,7 +154,7 @@ def step_done(fence: Fence, result: Mapping[str, Any] | None = None, *, kept: Ma
     The job is over when no step of it is left.
     """
     with transaction.atomic():
-        now = timezone.now()
+        now = clock.now()
         keeping = [] if result is None else [hot.updating(Job, {"id": fence.job_id}, {"result": result})]
         if kept is not None:
             keeping.append(hot.updating(Step, {"id": fence.step_id}, {"result": dict(kept)}))
@@ -183,7 +182,7 @@ def step_failed(fence: Fence, error: ReelmillError, log_line: str = "") -> None:
         losses = fence.lock() + 1
         if error.code in AGAIN and losses < LOSSES_MAX:
             hot.update(Step, {"id": fence.step_id}, {"losses": losses})
-            later = timezone.now() + dt.timedelta(seconds=5 * losses)
+            later = clock.now() + dt.timedelta(seconds=5 * losses)
             scheduler.release(fence.step_id, fence.attempt, not_before=later, reason=error.code)
             return
         cause = {"code": error.code, "message": error.message, "retryable": error.retryable, "log_line": log_line}
@@ -192,7 +191,7 @@ def step_failed(fence: Fence, error: ReelmillError, log_line: str = "") -> None:
         Output.objects.filter(job=fence.job_id, state__in=UNFINISHED).update(
             state=JobState.FAILED, code=error.code, message=error.message, retryable=error.retryable
         )
-        now = timezone.now()
+        now = clock.now()
         _close(fence, now, StepState.FAILED, AttemptState.FAILED, error.code, error.message)
         transitions.settle_job(fence.job_id, now)
 
@@ -200,7 +199,7 @@ def step_failed(fence: Fence, error: ReelmillError, log_line: str = "") -> None:
 def step_cancelled(fence: Fence, actor: str = "") -> None:
     """The job was told to stop, by somebody or by another step that has failed, and this step has stopped."""
     with transaction.atomic():
-        now = timezone.now()
+        now = clock.now()
         _close(fence, now, StepState.CANCELLED, AttemptState.CANCELLED, "Cancelled")
         transitions.lock_job(fence.job_id)
         Output.objects.filter(job=fence.job_id, state__in=UNFINISHED).update(state=JobState.CANCELLED)

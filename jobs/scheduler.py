@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
-from jobs import hot, transitions
+from jobs import clock, hot, transitions
 from jobs.heads import Candidate, confirm, heads, more
 from jobs.models import Attempt, Job, Step
 from jobs.node import board
@@ -67,7 +66,7 @@ def claimable(lane: str, capabilities: frozenset[str] | None = None) -> bool:
 
 def _take(step: Candidate, worker: str) -> Claimed | None:
     """Write the claim. None: the step was taken or cancelled between the look and the lock, and the caller rolls back."""
-    now = timezone.now()
+    now = clock.now()
     waiting = {"id": step.step_id, "state": StepState.READY, "attempt": step.attempt}
     attempt = step.attempt + 1
     claim = {"state": StepState.RUNNING, "attempt": attempt, "lease_until": _lease(now), "worker": worker, "program_running": False, "not_before": None}
@@ -86,7 +85,7 @@ def renew(step_id: int, attempt: int, *, program_running: bool) -> str:
     """Extend the lease. «ok»; «lost»: the step is no longer this attempt's, stop and publish nothing; «cancel»: somebody wants the job to stop, or another
     step has failed it."""
     held = Step.objects.filter(pk=step_id, attempt=attempt, state=StepState.RUNNING)
-    if not held.update(lease_until=_lease(timezone.now()), program_running=program_running):
+    if not held.update(lease_until=_lease(clock.now()), program_running=program_running):
         return "lost"
     return "cancel" if Job.objects.filter(~Q(code="") | Q(cancel_requested=True), steps=step_id).exists() else "ok"
 
@@ -136,7 +135,7 @@ def _hand_back(step_id: int, attempt: int, ending: str, *, not_before: dt.dateti
     held = Step.objects.filter(pk=step_id, attempt=attempt, state=StepState.RUNNING)
     if not held.update(state=waits, not_before=not_before, lease_until=None, program_running=False):
         return False
-    Attempt.objects.filter(step_id=step_id, number=attempt, state=AttemptState.RUNNING).update(state=ending, finished_at=timezone.now())
+    Attempt.objects.filter(step_id=step_id, number=attempt, state=AttemptState.RUNNING).update(state=ending, finished_at=clock.now())
     return True
 
 

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from console import audit
 from console.lib.ids import new_id
 from console.lib.sealing import sealed_keys
-from jobs import placeholders, scheduler, steps, transitions, used_marks
+from jobs import clock, placeholders, scheduler, steps, transitions, used_marks
 from jobs.admission import Admitted, Pinned, admit
 from jobs.engine.errors import Problem, Refused
 from jobs.engine.spec import JOB_SPEC, LIGHT_KINDS, AnySpec, QualitySpec, SpriteSpec
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
     from media_assets.models import Media
+
+CLOCK_TOLERANCE = 1.0  # s
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ def _write(spec: AnySpec, pipeline: Pipeline, sent: Submission, admitted: Admitt
         raise Refused("QueueFull", f"{pipeline.max_queued} jobs are already queued in this pipeline.")
     media_id = sent.media_id or _media(spec).id
     priority = sent.priority if sent.priority is not None else pipeline.default_priority
+    accepted = clock.now()
     job = Job.objects.create(
         id=new_id(),
         kind=spec.kind,
@@ -139,6 +141,9 @@ def _write(spec: AnySpec, pipeline: Pipeline, sent: Submission, admitted: Admitt
         idempotency_key=sent.idempotency_key,
         idempotency_digest=sent.idempotency_digest,
     )
+    if abs((job.created_at - accepted).total_seconds()) > CLOCK_TOLERANCE:
+        Job.objects.filter(pk=job.pk).update(created_at=accepted)  # the row's default goes by this host's clock
+        job.created_at = accepted
     made = Output.objects.bulk_create(
         Output(
             job=job,
@@ -167,7 +172,7 @@ def _write(spec: AnySpec, pipeline: Pipeline, sent: Submission, admitted: Admitt
             lane=Lane.SHORT if spec.kind in LIGHT_KINDS else Lane.MAIN,
             needs=admitted.needs,
             priority=priority,
-            seq=int(job.created_at.timestamp() * 1_000_000),
+            seq=int(accepted.timestamp() * 1_000_000),
         )
     )
     if isinstance(spec, QualitySpec) and spec.output is not None:
@@ -365,7 +370,7 @@ def _check_pipeline(pipeline: Pipeline) -> None:
 
 def pause_pipeline(pipeline: Pipeline, *, actor: str, reason: str = "", resume_at: dt.datetime | None = None) -> Pipeline:
     """Pause: running steps finish, nothing that names this pipeline starts. ``resume_at``: when the sweep resumes it."""
-    if resume_at is not None and resume_at <= timezone.now():
+    if resume_at is not None and resume_at <= clock.now():
         raise Refused("InvalidParameter", "This time is in the past.")
     if len(reason) > 200:
         raise Refused("InvalidParameter", "The reason has more than 200 characters.")

@@ -6,9 +6,8 @@ import datetime as dt
 from collections.abc import Callable
 
 from django.db import transaction
-from django.utils import timezone
 
-from jobs import scheduler, transitions
+from jobs import clock, scheduler, transitions
 from jobs.models import Job, Lane, Node, Pipeline, PipelineEvent, Step
 from jobs.states import StepState
 
@@ -17,7 +16,7 @@ NODE_FORGOTTEN = dt.timedelta(days=1)
 
 def sweep(now: dt.datetime | None = None) -> None:
     """One round: expired leases, waiting times that are over, pauses that are over, wishes to cancel; then ring for what can be claimed."""
-    now = now or timezone.now()
+    now = now or clock.now()
     take_back_expired(now)
     ready_waiting(now)
     resume_pipelines(now)

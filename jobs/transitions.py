@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection, transaction
-from django.utils import timezone
 
-from jobs import hot
+from jobs import clock, hot
 from jobs.engine.errors import CODES
 from jobs.models import Attempt, Job, JobEvent, Output, Step
 from jobs.notices import outbox
@@ -127,7 +126,7 @@ def requeue_job(job_id: str) -> None:
     """A step was handed back: if no other step of the job runs, the job and its unfinished outputs wait again, from zero. A wish to cancel is fulfilled."""
     state, wish, code = lock_job(job_id)
     if code and state not in FINAL:  # another step has failed it meanwhile
-        settle_job(job_id, timezone.now())
+        settle_job(job_id, clock.now())
         return
     if not Step.objects.filter(job_id=job_id, state=StepState.RUNNING).exists():
         Output.objects.filter(job_id=job_id, state=JobState.RUNNING).update(state=JobState.QUEUED, progress=0)
@@ -157,7 +156,7 @@ def drop_waiting(job_id: str, job: Seen) -> Seen:
 
 def cancel_queued(job_id: str, actor: str) -> bool:
     """Cancel the job at once if no step of it runs. False: one runs (or it is over): set ``cancel_requested``, its worker will see it."""
-    now = timezone.now()
+    now = clock.now()
     with transaction.atomic(savepoint=False):
         if lock_job(job_id)[0] in FINAL:
             return False
@@ -186,7 +185,7 @@ def fail_job(job_id: str, code: str, message: str = "") -> None:
 
     Where other steps of it run, what waits is cancelled, they are told to stop, and the last of them ends the job.
     """
-    now = timezone.now()
+    now = clock.now()
     with transaction.atomic(savepoint=False):
         if lock_job(job_id).state in FINAL:
             return

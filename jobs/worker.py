@@ -12,9 +12,8 @@ import errno
 from typing import TYPE_CHECKING
 
 import structlog
-from django.utils import timezone
 
-from jobs import bucket_wait, records, scheduler, workspace
+from jobs import bucket_wait, clock, records, scheduler, workspace
 from jobs.engine.errors import JobError, ReelmillError
 from jobs.logs import kept as kept_logs
 from jobs.models import Step
@@ -66,7 +65,7 @@ def run_attempt(claimed: Claimed) -> None:
 
 def _wait_for_space(fence: Fence, why: str) -> None:
     """A full disk is nobody's fault: the step goes back uncounted and is tried again later."""
-    scheduler.release(fence.step_id, fence.attempt, not_before=timezone.now() + FULL_DISK_WAIT, reason=f"StorageFull: {why}")
+    scheduler.release(fence.step_id, fence.attempt, not_before=clock.now() + FULL_DISK_WAIT, reason=f"StorageFull: {why}")
 
 
 def _record_mistake(fence: Fence, error: Exception) -> None:

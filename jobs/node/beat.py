@@ -11,7 +11,7 @@ import structlog
 from django.db import close_old_connections
 from django.utils import timezone
 
-from jobs import scheduler, workspace
+from jobs import clock, scheduler, workspace
 from jobs.logs import kept as kept_logs
 from jobs.models import Lane, Step
 from jobs.node import board
@@ -35,7 +35,7 @@ TICK = 0.25
 SILENT = 4.0  # s without a pulse after which a worker process counts as frozen
 IDLE = 3.5  # s that a group may leave waiting work alone
 START = 5.0  # s that a group has for starting; doubled each time it was ended for idleness without ever having worked
-GAP = 3.0  # s: if this process itself was held up for longer, so were all others, and nobody is judged for as long again
+GAP = 3.0  # s: if this process itself was held up for longer, so were all others, and nobody is judged for as long again; the same if the clock was set
 
 
 @dataclass
@@ -56,6 +56,7 @@ class Beat:
     started_at: dt.datetime
     pids: tuple[int, ...] = ()
     last: float = 0.0
+    offset: float = field(default_factory=lambda: time.time() - time.monotonic())
     lenient_until: float = 0.0
     claimable_since: dict[str, float | None] = field(default_factory=dict)
     watches: list[_Watch] = field(default_factory=lambda: [_Watch() for _ in range(board.SEATS)])
@@ -71,8 +72,10 @@ class Beat:
     def tick(self) -> None:
         """One round of whatever is due. A duty that fails is logged and tried again at its next time."""
         now = time.monotonic()
-        if self.last and now - self.last > GAP:
+        offset = time.time() - now
+        if (self.last and now - self.last > GAP) or abs(offset - self.offset) > GAP:
             self.lenient_until = now + GAP
+        self.offset = offset
         board.page().beat = self.last = now
         duties: tuple[tuple[str, float, Callable[[], None]], ...] = (
             ("silent", TICK, self.end_silent),
@@ -134,7 +137,7 @@ class Beat:
         """A group whose lease ran out is no longer to be trusted; then the common sweep."""
         if time.monotonic() < self.lenient_until:
             return
-        expired = set(Step.objects.filter(state=StepState.RUNNING, lease_until__lt=timezone.now()).order_by().values_list("worker", flat=True))
+        expired = set(Step.objects.filter(state=StepState.RUNNING, lease_until__lt=clock.now()).order_by().values_list("worker", flat=True))
         for seat in self._seats():
             if board.worker_name(seat.pid) in expired:
                 self._end(seat, "lease expired")

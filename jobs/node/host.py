@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 
+from jobs import clock
 from jobs.engine.abilities import abilities as told
 from jobs.ffmpeg import capabilities, tools
 from jobs.models import Node
@@ -74,12 +74,12 @@ def abilities() -> frozenset[str]:
 
 def write_row(measured: dict[str, Any], started_at: dt.datetime) -> None:
     """Tell the database that this node lives, and with which groups."""
-    now, clock = timezone.now(), time.monotonic()
+    now, here = clock.now(), time.monotonic()
     groups = [
         {
             "lane": board.lane_of(seat),
             "pgid": seat.pid,
-            "started_at": (now - dt.timedelta(seconds=clock - seat.born)).isoformat(timespec="seconds"),
+            "started_at": (now - dt.timedelta(seconds=here - seat.born)).isoformat(timespec="seconds"),
             "busy": bool(seat.busy),
         }
         for seat in board.page().seats

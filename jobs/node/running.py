@@ -12,8 +12,8 @@ from typing import Any
 from django.conf import settings
 from django.db import OperationalError, ProgrammingError, connections
 from django.db.migrations.executor import MigrationExecutor
-from django.utils import timezone
 
+from jobs import clock
 from jobs.engine.errors import ReelmillError
 from jobs.models import Node
 from jobs.node import board, web
@@ -74,7 +74,7 @@ def _prepare(name: str) -> None:
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             raise CannotStart("The database is not up to date. Run «manage.py migrate» first.")
         row = Node.objects.filter(pk=name).first()
-        if row and row.capabilities.get("place") != _place() and (timezone.now() - row.seen_at).total_seconds() < FRESH_SECONDS:
+        if row and row.capabilities.get("place") != _place() and (clock.now() - row.seen_at).total_seconds() < FRESH_SECONDS:
             raise CannotStart(f"Another Reelmill calls itself «{name}» in this database. Set REELMILL_NODE to another name.")
         release_node(name, "the node had ended")
     except (OperationalError, ProgrammingError) as error:

@@ -19,7 +19,7 @@ from console.lib.http import answer, iso, known_parameters, plain_text, read, wh
 from console.lib.openapi import body, parameter
 from console.lib.paging import page
 from console.models import Role
-from jobs import queries, services
+from jobs import clock, queries, services
 from jobs.engine.errors import Problem, Refused
 from jobs.engine.types import Strict
 from jobs.models import Node, Pipeline, Step
@@ -171,7 +171,7 @@ def pipeline_delete(request: HttpRequest, id_or_name: str) -> HttpResponse:
 def worker_list(request: HttpRequest) -> HttpResponse:
     """Nodes, their worker groups and what these are doing. Role viewer."""
     known_parameters(request)
-    now = timezone.now()
+    now = clock.now()
     busy: dict[str, list[dict[str, Any]]] = {}
     for step in Step.objects.filter(state=StepState.RUNNING).order_by("id")[:1000]:
         node = step.worker.partition("/")[0]

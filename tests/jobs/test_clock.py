@@ -1,0 +1,127 @@
+"""Hosts whose clocks differ, and a clock that is set while work runs: leases are judged by one time, so nobody's work is taken away."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from jobs import clock, queries, records, scheduler, services
+from jobs.engine.spec import JOB_SPEC
+from jobs.models import Attempt, Job, JobEvent, Lane, Node, Step
+from jobs.node import host
+from jobs.node.beat import Beat
+from jobs.records import Fence
+from jobs.states import JobState, StepState
+from jobs.sweep import sweep
+from tests.jobs import rows
+
+pytestmark = pytest.mark.django_db(transaction=True)
+HOUR = dt.timedelta(hours=1)
+
+
+@pytest.fixture
+def off(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """off(by): from now on this process is on a host whose clock is ahead by that."""
+    right = timezone.now
+
+    def act(by: dt.timedelta) -> None:
+        monkeypatch.setattr(timezone, "now", lambda: right() + by)
+        monkeypatch.setattr(clock, "_seen", None)
+
+    return act
+
+
+@pytest.mark.pg
+@pytest.mark.parametrize("by", [HOUR, -HOUR])
+def test_a_host_with_a_wrong_clock_takes_nothing_away_and_keeps_its_own(off: Any, by: dt.timedelta) -> None:
+    line = rows.pipeline()
+    mine, other = rows.waiting(line), rows.waiting(line)
+    assert scheduler.claim(Lane.MAIN, "right/1") is not None
+    off(by)
+    assert scheduler.claim(Lane.MAIN, "wrong/1") is not None
+    sweep()
+    off(dt.timedelta())
+    sweep()
+    assert set(Step.objects.values_list("worker", "state", "attempt")) == {("right/1", StepState.RUNNING, 1), ("wrong/1", StepState.RUNNING, 1)}
+    for step in (mine, other):
+        step.refresh_from_db()
+        assert step.lease_until is not None
+        assert abs((step.lease_until - timezone.now()).total_seconds() - 15) < 5
+    sweep(timezone.now() + dt.timedelta(seconds=25))  # both are lost as soon as both would be, had they died
+    assert not Step.objects.filter(state=StepState.RUNNING).exists()
+
+
+@pytest.mark.pg
+def test_history_and_nodes_go_by_one_time(off: Any) -> None:
+    """A job that one host accepts and another does has its times in their order; a node whose clock is wrong is online."""
+    step = rows.waiting(rows.pipeline(), outputs=1)
+    off(-HOUR)
+    host.write_row({"encoders": ["libx264"]}, clock.now())
+    claimed = scheduler.claim(Lane.MAIN, "wrong/1")
+    assert claimed is not None
+    records.output_failed(Fence(claimed.job_id, claimed.step_id, claimed.attempt), 0, services.Refused("EncodeFailed"))
+    records.step_done(Fence(claimed.job_id, claimed.step_id, claimed.attempt))
+    off(dt.timedelta())
+    job = Job.objects.get(pk=step.job_id)
+    assert job.state == JobState.FAILED
+    assert job.created_at <= job.started_at <= job.finished_at
+    attempt = Attempt.objects.get(step=step)
+    assert job.created_at <= attempt.started_at <= attempt.finished_at
+    times = list(JobEvent.objects.filter(job=job).order_by("id").values_list("at", flat=True))
+    assert times == sorted(times)
+    assert len(times) >= 3
+    assert [node.name for node in queries.alive_nodes()] == [Node.objects.get().name]
+
+
+@pytest.mark.pg
+def test_the_oldest_job_is_the_one_that_came_first(off: Any, buckets: Any, presets: None) -> None:
+    """Not the one whose web server's clock is behind."""
+    rows.pipeline()
+    (Path(buckets.input) / "clip.mp4").write_bytes(b"x")
+
+    def submit() -> Job:
+        return services.submit(spec=JOB_SPEC.validate_json(json.dumps({"kind": "mediainfo", "input": "oss://input/clip.mp4"})), source="api")
+
+    first = submit()
+    off(-HOUR)
+    second = submit()
+    found = [scheduler.claim(Lane.SHORT, "right/1") for _ in range(2)]
+    assert [claimed.job_id for claimed in found if claimed] == [first.id, second.id]
+    second.refresh_from_db()
+    assert abs((second.created_at - first.created_at).total_seconds()) < 60
+
+
+def test_a_clock_that_is_set_costs_nobody_the_lease() -> None:
+    """All leases look expired for a moment. Who lives renews within it; who does not is taken back after it."""
+    step = rows.waiting(rows.pipeline())
+    assert scheduler.claim(Lane.MAIN, "elsewhere/1") is not None
+    beat = Beat({}, timezone.now())
+    beat.tick()
+    Step.objects.update(lease_until=clock.now() - HOUR)
+    beat.offset -= 3600
+    beat.due["sweep"] = 0.0
+    beat.tick()
+    step.refresh_from_db()
+    assert step.state == StepState.RUNNING
+    beat.lenient_until = beat.due["sweep"] = 0.0
+    beat.tick()
+    step.refresh_from_db()
+    assert (step.state, step.losses) == (StepState.READY, 0)
+
+
+@pytest.mark.pg
+def test_the_server_is_asked_seldom(django_assert_num_queries: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "_seen", None)
+    with django_assert_num_queries(1):
+        first = [clock.now() for _ in range(100)]
+    assert first == sorted(first)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        told = cursor.fetchone()[0]
+    assert abs((told - first[-1]).total_seconds()) < 1
