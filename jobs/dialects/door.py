@@ -32,8 +32,8 @@ def middleware(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Calla
 
 
 def is_rpc(request: HttpRequest) -> bool:
-    """Whether this is an RPC call: at «/», and not a browser that comes to look."""
-    if raw_path(request) not in ("/", ""):
+    """Whether this is an RPC call: at «/», and neither a browser that comes to look nor a request to the bucket that the host names."""
+    if raw_path(request) not in ("/", "") or door_oss.signed(request):
         return False
     if request.method == "POST" or "HTTP_X_ACS_ACTION" in request.META or "HTTP_X_ACS_VERSION" in request.META:
         return True

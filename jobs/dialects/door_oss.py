@@ -45,6 +45,9 @@ GENERAL = {
     "BodyTooLarge": ("EntityTooLarge", 400),
     "InternalError": ("InternalError", 500),
 }
+# How the SDKs name themselves, and how browsers send a form with a file.
+SDKS = ("aliyun-sdk", "alibabacloud-")
+FORM = "multipart/form-data"
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,8 @@ class Place:
 
 
 def is_meant(request: HttpRequest) -> bool:
-    """Whether the request is for the object store: it carries its credentials, or one of the SDKs asks anonymously."""
-    if _signed(request):
+    """Whether the request is for the object store: it carries its credentials, or one of the SDKs or a form asks without any."""
+    if signed(request):
         try:
             return bool(places(request))
         except ValueError:
@@ -66,10 +69,13 @@ def is_meant(request: HttpRequest) -> bool:
     if request.META.get("HTTP_AUTHORIZATION") or "text/html" in request.META.get("HTTP_ACCEPT", ""):
         return False
     first = raw_path(request).lstrip("/").partition("/")[0]
-    return bool(first) and first not in RESERVED and request.META.get("HTTP_USER_AGENT", "").startswith("aliyun-sdk")
+    if not first or first in RESERVED:
+        return False
+    return request.META.get("HTTP_USER_AGENT", "").startswith(SDKS) or (request.method == "POST" and request.content_type == FORM)
 
 
-def _signed(request: HttpRequest) -> bool:
+def signed(request: HttpRequest) -> bool:
+    """Whether the request carries credentials of the object store."""
     if request.META.get("HTTP_AUTHORIZATION", "").startswith("OSS"):
         return True
     query = request.META.get("QUERY_STRING", "")
@@ -121,7 +127,6 @@ def answer(request: HttpRequest) -> HttpResponseBase:
     if isinstance(response, HttpResponse) and request.method != "HEAD" and "Content-Length" not in response.headers:
         response.headers["Content-Length"] = str(len(response.content))
     response.headers["x-oss-request-id"] = request_id
-    response.headers["Date"] = formatdate(time.time(), usegmt=True)
     return response
 
 
@@ -160,7 +165,9 @@ def identified(request: HttpRequest) -> tuple[Caller, Facts, Place]:
         query = pairs(request.META.get("QUERY_STRING", ""))
     except ValueError:
         raise OssRefusal("InvalidURI", "The address of the request cannot be decoded.") from None
-    if not readings or not _signed(request):
+    if request.method == "POST" and request.content_type == FORM and not signed(request):
+        raise OssRefusal("NotImplemented", "Uploads by form (PostObject) are not served here: send PutObject to a signed address.", 501)
+    if not readings or not signed(request):
         raise OssRefusal("AccessDenied", "Anonymous access is forbidden for this operation.", 403)
     if any("\x00" in place.bucket + place.key for place in readings):
         raise OssRefusal("InvalidObjectName", "NUL characters cannot be part of a name.")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import socket
 import time
+import xml.etree.ElementTree
 from collections.abc import Callable
 from dataclasses import replace
+from email.utils import formatdate, parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -147,6 +150,18 @@ def test_buckets_by_host(site: Endpoint, store: list[OssCall], version: int, nam
         assert (store[-1].bucket, store[-1].key) == (name, "a/b")
 
 
+@pytest.mark.usefixtures("names")
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_bucket_by_host_as_a_whole(site: Endpoint, store: list[OssCall], version: int) -> None:
+    """At «/» is the bucket then, though calls of the RPC products come there too."""
+    bucket = clients.bucket(replace(site, address=f"oss.test:{site.address.partition(':')[2]}"), version=version)
+    for ask, method in ((lambda: bucket.batch_delete_objects(["a"]), "POST"), (bucket.list_objects, "GET"), (bucket.delete_bucket, "DELETE")):
+        with contextlib.suppress(xml.etree.ElementTree.ParseError, oss2.exceptions.ClientError):  # the answer is not XML
+            ask()
+        assert (store[-1].method, store[-1].bucket, store[-1].key) == (method, "input", "")
+    assert len(store) == 3
+
+
 def test_the_service_itself(site: Endpoint, store: list[OssCall]) -> None:
     for version in VERSIONS:
         with pytest.raises(Exception):  # noqa: B017, PT011  the answer is not XML
@@ -215,6 +230,36 @@ def test_anonymous(site: Endpoint) -> None:
     with pytest.raises(oss2.exceptions.ServerError) as refused:
         oss2.Bucket(oss2.AnonymousAuth(), site.url, "input").get_object("a")
     assert (refused.value.status, refused.value.code) == (403, "AccessDenied")
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "code"),
+    [
+        ("GET", {"User-Agent": "alibabacloud-python-sdk-v2/1.4.1 (Linux)"}, "AccessDenied"),
+        ("HEAD", {"User-Agent": "aliyun-sdk-nodejs/6.23.0"}, ""),
+        ("POST", {"User-Agent": "Mozilla/5.0", "Accept": "text/html", "Content-Type": "multipart/form-data; boundary=x"}, ""),
+        ("POST", {"User-Agent": "Mozilla/5.0", "Content-Type": "multipart/form-data; boundary=x"}, "NotImplemented"),
+    ],
+)
+def test_without_a_signature(site: Endpoint, store: list[OssCall], method: str, headers: dict[str, str], code: str) -> None:
+    connection = http.client.HTTPConnection(*site.address.split(":"), timeout=10)
+    connection.request(method, "/input/a", headers=headers)
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    assert f"<Code>{code}</Code>" in text if code else "<Code>" not in text
+    assert not store
+
+
+def test_one_date(site: Endpoint) -> None:
+    for target in ("/input/a", "/"):
+        connection = http.client.HTTPConnection(*site.address.split(":"), timeout=10)
+        connection.request("GET", target, headers={"Authorization": "OSS a:b", "Date": formatdate(usegmt=True)})
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        [date] = answer.headers.get_all("Date", [])
+        assert abs(parsedate_to_datetime(date).timestamp() - time.time()) < 60
 
 
 def test_pages_stay_pages(client: Client, db: None) -> None:

@@ -43,6 +43,7 @@ SERVED: dict[str, tuple[str, str]] = {
     "CompleteMultipartUpload": ("served", ""),
     "AbortMultipartUpload": ("served", ""),
     "AppendObject": ("no", "Objects are always whole."),
+    "PostObject": ("no", "Browsers upload with PutObject to a signed address."),
     "PutObjectTagging, PutObjectACL, lifecycle, CORS, website, versioning and others": ("no", "The bucket is set up in the console."),
     **processing.SERVED,
 }
@@ -60,32 +61,46 @@ SUBRESOURCES = frozenset(
         "bucketInfo",
         "callback",
         "callback-var",
+        "cleanRestoredObject",
+        "cloudboxes",
+        "cname",
         "comp",
         "cors",
+        "dataPipeline",
         "delete",
         "encryption",
         "group",
         "httpsConfig",
         "img",
         "inventory",
-        "inventoryId",
         "inventoryConfigId",
+        "inventoryId",
+        "legalHold",
         "lifecycle",
         "link",
         "live",
         "location",
         "logging",
+        "metadataConfiguration",
+        "metadataInventoryTable",
+        "metadataJournalTable",
+        "MetaQuery",
         "metaQuery",
         "objectInfo",
         "objectMeta",
+        "objectWorm",
+        "overwriteConfig",
         "partNumber",
         "policy",
         "policyStatus",
         "position",
         "publicAccessBlock",
         "qos",
+        "quota",
+        "redundancyTransition",
         "referer",
         "regionList",
+        "regions",
         "replication",
         "replicationLocation",
         "replicationProgress",
@@ -95,6 +110,7 @@ SUBRESOURCES = frozenset(
         "resourcePool",
         "responseHeader",
         "restore",
+        "retention",
         "rtc",
         "seal",
         "sequential",
@@ -117,10 +133,13 @@ SUBRESOURCES = frozenset(
         "worm",
         "wormExtend",
         "wormId",
-        "x-oss-process",
         "x-oss-async-process",
+        "x-oss-process",
     ]
 )
+WRITING = ("PUT", "POST", "DELETE")
+# Parameters without a value that a request which changes something may have; any other is a sub-resource that is not known here.
+EMPTY = frozenset(["encoding-type", "marker", "max-keys", "prefix", "delimiter", "security-token"])
 
 
 def answer(call: OssCall) -> HttpResponseBase:
@@ -136,7 +155,7 @@ def answer(call: OssCall) -> HttpResponseBase:
 
 
 def _handler(call: OssCall) -> Handler:
-    asked = frozenset(name for name, _value in call.query if name in SUBRESOURCES)
+    asked = frozenset(name for name, value in call.query if name in SUBRESOURCES or (call.method in WRITING and not value and name not in EMPTY))
     table = _OF_OBJECT if call.key else _OF_BUCKET if call.bucket else _OF_SERVICE
     found = table.get((call.method, asked))
     if found is not None:

@@ -359,6 +359,27 @@ def test_what_is_not_served_is_never_taken_for_something_else(bucket: oss2.Bucke
     assert sorted(path.name for path in buckets.input.iterdir() if path.name != ".reelmill") == ["a"]
 
 
+@pytest.mark.parametrize("name", ["retention", "legalHold", "what-comes-next"])
+def test_a_part_of_the_object_that_is_not_known_here(bucket: oss2.Bucket, buckets: Buckets, name: str) -> None:
+    bucket.put_object("a", b"stays")
+    for method in ("PUT", "POST", "DELETE"):
+        answer = requests.request(method, bucket.sign_url(method, "a", 60, params={name: ""}), data=b"<x/>", timeout=10)
+        assert (answer.status_code, "<Code>NotImplemented</Code>" in answer.text) == (501, True)
+    assert (buckets.input / "a").read_bytes() == b"stays"
+
+
+def test_a_part_of_the_bucket_that_is_not_known_here(site: Endpoint, bucket: oss2.Bucket) -> None:
+    for name in ("overwriteConfig", "what-comes-next"):
+        for method in ("PUT", "POST", "DELETE"):
+            with pytest.raises(oss2.exceptions.ServerError) as caught:
+                bucket._Bucket__do_bucket(method, params={name: ""})
+            assert (caught.value.status, caught.value.code) == (501, "NotImplemented")
+    with pytest.raises(oss2.exceptions.ServerError) as caught:
+        oss2.Service(clients.oss_auth(site), site.url).describe_regions()
+    assert caught.value.status == 501
+    assert Bucket.objects.filter(name="input").exists()
+
+
 def test_roles_and_policies(site_of: Callable[..., Endpoint], buckets: Buckets, charlie: User, bob: User) -> None:
     (buckets.input / "a").write_bytes(b"x")
     viewer = clients.bucket(site_of(charlie, role="viewer"), "input")
