@@ -121,7 +121,7 @@ def tagged(stream: VideoStream, source: Colours) -> tuple[FilterSpec, ...]:
     known = (source.matrix, source.primaries, source.transfer)
     if said == known and stream.color_range in ("tv", "pc"):
         return ()
-    return (_tags(source),)
+    return (tags(source),)
 
 
 def in_scaler(source: Colours, output: Colours) -> Arguments:
@@ -136,7 +136,7 @@ def in_scaler(source: Colours, output: Colours) -> Arguments:
 
 def retagged(source: Colours, output: Colours) -> tuple[FilterSpec, ...]:
     """After the scaler, which changes matrix and range only: say what is taken for the rest."""
-    return (_tags(output),) if source.rgb or source.matrix != output.matrix else ()
+    return (tags(output),) if source.rgb or source.matrix != output.matrix else ()
 
 
 def tone_mapped(pixel_format: str, *, odd: bool = False) -> tuple[FilterSpec, ...]:
@@ -156,7 +156,8 @@ def tone_mapped(pixel_format: str, *, odd: bool = False) -> tuple[FilterSpec, ..
     )
 
 
-def _tags(colours: Colours) -> FilterSpec:
+def tags(colours: Colours) -> FilterSpec:
+    """Say what the values mean."""
     return (
         "setparams",
         (

@@ -5,19 +5,23 @@ its size. Both sides are then paired by the number of the picture, never by time
 sides are counted in the same run; unequal numbers are refused. The output is scaled to the reference's size (bicubic), as the field does it. Where
 something was laid over the picture or its shape was changed (watermarks, hidden areas, burnt subtitles, borders, cut edges), the reference goes through all of
 that too, and both are compared at the output's size.
+
+Values are compared as colours mean them: what the output does not tell of its colours is taken to be as in the reference. Told on one side only, ffmpeg
+would convert the other: a file that is held against itself then has VMAF NEG 95.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from jobs.engine import colour
 from jobs.engine.argv import works
 from jobs.engine.codecs import HDR_TRANSFERS as HDR_TRANSFERS
 from jobs.engine.errors import JobError
-from jobs.engine.plan import Branch, Expected, FilterSpec, Pad, Plan, RenditionPlan, Source, VideoPlan
+from jobs.engine.plan import Branch, Expected, ExpectedColours, FilterSpec, Pad, Plan, RenditionPlan, Source, VideoPlan
 from jobs.engine.template import Audio, Subtitle, Template, Video
 
 if TYPE_CHECKING:
@@ -26,7 +30,9 @@ if TYPE_CHECKING:
     from jobs.engine.spec import Metric
 
 FINE = 1440  # lines; above this VMAF's model for 4K is the right one
-MEASURED_MAX = 18_000  # frames that are looked at; of longer ones every second, third … (ten minutes at 30 frames per second)
+MEASURED_MAX = 18_000  # frames that are looked at; of longer ones every third, fifth … (ten minutes at 30 frames per second)
+STEPS = (1, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61)
+"""Each how manyth: primes, for a step that divides a GOP would look at key frames more often than they come, and one that keeps step with B-frames at P-frames alone."""
 THREADS = 2
 VMAF_LOG, XPSNR_LOG = "quality-vmaf.csv", "quality-xpsnr.txt"
 COMPARED, COUNTED, GIVEN = "quality-compared.txt", "quality-output.txt", "quality-reference.txt"
@@ -87,14 +93,15 @@ def comparison(
     """
     if plan.failed:
         raise JobError(plan.failed[0].code, plan.failed[0].message)
-    reference = plan.outputs[0].renditions[0].video
+    rendition = plan.outputs[0].renditions[0]
+    reference = rendition.video
     if reference is None:
         raise JobError("NoVideoStream")
     if reference.pad is None:
         raise JobError("QualityNotComparable", "An output that was joined from several inputs has no single source to be compared with.")
-    step = every or max(1, math.ceil((frames or 0) / MEASURED_MAX))
+    step = every or each(frames or 0)
     at = len(plan.sources)
-    legs = _legs(reference, reference.pad, Pad(source=at, stream=stream.index, codec=stream.codec), metrics, step)
+    legs = _legs(reference, reference.pad, Pad(source=at, stream=stream.index, codec=stream.codec), metrics, step, _colours(stream, rendition.expected.colours))
     made = Plan(sources=(*plan.sources, source), outputs=(plan.outputs[0].model_copy(update={"renditions": legs, "package": (), "set": None, "index": 0}),))
     (command,) = works(made)[0].commands
     return Comparison(command, tuple(metrics), model(reference.height, reference.width), step, reference.width, reference.height, shaped)
@@ -105,18 +112,40 @@ def model(height: int, width: int) -> str:
     return "vmaf_4k_v0.6.1" if min(height, width) > FINE else "vmaf_v0.6.1"
 
 
+def each(frames: int) -> int:
+    """Each how manyth picture is looked at, of so many."""
+    least = math.ceil(frames / MEASURED_MAX)
+    return next((step for step in STEPS if step >= least), least | 1)
+
+
+def _colours(stream: VideoStream, reference: ExpectedColours | None) -> tuple[colour.Colours, colour.Colours]:
+    """What the output's values mean, and what they are compared as. Codecs that cannot tell have what players guess, as outputs of theirs are made."""
+    if reference is None:
+        own = colour.of_source(stream)
+        return own, own
+    silent = stream.codec in colour.UNTAGGED
+    told = {
+        "color_space": stream.color_space or (None if silent else reference.matrix),
+        "color_primaries": stream.color_primaries or (None if silent else reference.primaries),
+        "color_transfer": stream.color_transfer or (None if silent else reference.transfer),
+    }
+    return colour.of_source(stream.model_copy(update=told)), colour.Colours(reference.matrix, reference.primaries, reference.transfer)
+
+
 def _numbered() -> tuple[FilterSpec, ...]:
     """Times made out of numbers, on both sides alike."""
     return ("settb", (("expr", "1/1000"),)), ("setpts", (("expr", "N*40"),))
 
 
-def _legs(reference: VideoPlan, source: Pad, pad: Pad, metrics: Sequence[Metric], every: int) -> tuple[RenditionPlan, ...]:
-    """The output with the reference held against it, and both alone, which are only counted."""
+def _legs(
+    reference: VideoPlan, source: Pad, pad: Pad, metrics: Sequence[Metric], every: int, colours: tuple[colour.Colours, colour.Colours]
+) -> tuple[RenditionPlan, ...]:
+    """The output with the reference held against it, and both alone, which are only counted. ``colours``: of the output, and those it is compared in."""
     pixels: FilterSpec = ("format", (("pix_fmts", reference.pixel_format or "yuv420p"),))
     beside = (*reference.filters, *_numbered(), pixels, ("setsar", (("sar", "1"),)))
-    chain: list[FilterSpec | Branch] = [*_numbered()]
-    chain.append(("scale", (("w", reference.width), ("h", reference.height), ("flags", "bicubic"))))
-    chain += [("setsar", (("sar", "1"),)), pixels]
+    chain: list[FilterSpec | Branch] = [*_numbered(), *([] if colours[0].rgb else [colour.tags(colours[0])])]
+    chain.append(("scale", (("w", reference.width), ("h", reference.height), ("flags", "bicubic"), *colour.in_scaler(*colours))))
+    chain += [("setsar", (("sar", "1"),)), pixels, *([] if colours[1].rgb else [colour.tags(colours[1])])]
     if any(name != "xpsnr" for name in metrics):
         chain.append(Branch(pad=source, filters=beside, into=("libvmaf", _vmaf(metrics, model(reference.height, reference.width), every))))
     if "xpsnr" in metrics:
@@ -188,8 +217,8 @@ def check_counts(output: int, reference: int) -> None:
         raise JobError("QualityNotComparable", f"The output has {output} pictures and the source {reference}: they cannot be paired.")
 
 
-def read(found: Comparison, vmaf: str, xpsnr: str) -> dict[Metric, Series]:
-    """The measures out of the logs."""
+def read(found: Comparison, vmaf: str, xpsnr: Iterable[str]) -> dict[Metric, Series]:
+    """The measures out of the logs. ``xpsnr``: lines of its log, which has every picture."""
     columns: dict[str, list[float]] = {}
     lines = vmaf.splitlines()
     if lines:
@@ -200,16 +229,16 @@ def read(found: Comparison, vmaf: str, xpsnr: str) -> dict[Metric, Series]:
                     columns.setdefault(name, []).append(float(text))
     wanted: tuple[tuple[Metric, str], ...] = (("vmaf", "vmaf"), ("vmaf_neg", "vmaf_neg"), ("ssim", "float_ssim"), ("psnr", "psnr_y"))
     series: dict[Metric, Series] = {name: Series(tuple(columns[column])) for name, column in wanted if name in found.metrics and columns.get(column)}
-    if "xpsnr" in found.metrics and (values := _xpsnr(xpsnr)):
+    if "xpsnr" in found.metrics and (values := _xpsnr(xpsnr, found.every)):
         series["xpsnr"] = Series(tuple(values))
     return series
 
 
-def _xpsnr(log: str) -> list[float]:
-    """Luma, of lines like «n:    1  XPSNR y: 37.4201  XPSNR u: …»."""
+def _xpsnr(log: Iterable[str], every: int) -> list[float]:
+    """Luma, of lines like «n:    1  XPSNR y: 37.4201  XPSNR u: …»: of the pictures that the other measures look at."""
     found: list[float] = []
-    for line in log.splitlines():
-        if line.startswith("n:"):
+    for number, line in enumerate(line for line in log if line.startswith("n:")):
+        if number % every == 0:
             text = line.split("XPSNR y:")[1].split()[0]
             found.append(BLIND if text in ("inf", "nan") else min(float(text), 100.0))
     return found

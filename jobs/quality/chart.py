@@ -64,18 +64,8 @@ def csv_lines(result: dict[str, Any]) -> list[list[str]]:
     found = [["picture", "seconds", *names]]
     length = max((len(one) for one in series), default=0)
     for number in range(length):
-        # XPSNR is measured for every picture, the others for each how manyth
         moment = f"{number * step / fps:.3f}" if fps else ""
-        found.append(
-            [
-                str(number * step),
-                moment,
-                *(
-                    f"{one[number * (step if name == 'xpsnr' else 1)]:g}" if number * (step if name == "xpsnr" else 1) < len(one) else ""
-                    for name, one in zip(names, series, strict=True)
-                ),
-            ]
-        )
+        found.append([str(number * step), moment, *(f"{one[number]:g}" if number < len(one) else "" for one in series)])
     return found
 
 

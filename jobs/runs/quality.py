@@ -27,6 +27,8 @@ from jobs.states import Phase
 from media_assets.storage import storage
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from jobs.engine.probe import Probe
     from jobs.runs.run import Run
 
@@ -59,7 +61,7 @@ def run_quality(run: Run) -> dict[str, Any]:
         raise JobError("ResourceContentBad", f"The pictures cannot be compared to their end: {run.decisive_line}" if run.decisive_line else "")
     frames, given = (quality.counted(_text(run, name)) for name in (quality.COUNTED, quality.GIVEN))
     quality.check_counts(frames, given)
-    series = quality.read(found, _text(run, quality.VMAF_LOG), _text(run, quality.XPSNR_LOG))
+    series = quality.read(found, _text(run, quality.VMAF_LOG), _lines(run, quality.XPSNR_LOG))
     told = kind.told(found, series, frames=frames, fps=source_fps(stream), versions=media_tools().version)
     _noted(run, spec, told)
     return told
@@ -112,3 +114,11 @@ def _text(run: Run, name: str) -> str:
         return ""
     with path.open("rb") as file:
         return file.read(LOG_BYTES).decode(errors="replace")
+
+
+def _lines(run: Run, name: str) -> Iterator[str]:
+    """Line by line, for it has one of every picture; nothing where there is no such file."""
+    path = run.room / name
+    if path.is_file():
+        with path.open(encoding="utf-8", errors="replace") as file:
+            yield from file

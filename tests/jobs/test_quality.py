@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from jobs import services
+from jobs.engine import quality
 from jobs.engine.kinds.quality import packed, unpacked
 from jobs.engine.spec import JOB_SPEC
 from jobs.models import Job, Output
@@ -101,9 +102,44 @@ def test_worse_is_worse_and_below(buckets: Any, clips: Any, work_off: Any) -> No
 
 def test_every_third_picture(buckets: Any, clips: Any, work_off: Any) -> None:
     output = encoded(buckets.put(clips.make(seconds=2)), work_off, NEAR_LOSSLESS)
-    whole, third = (measured(output, work_off, metrics=["vmaf"], **more).result for more in ({}, {"every": 3}))
+    whole, third = (measured(output, work_off, metrics=["vmaf", "xpsnr"], **more).result for more in ({}, {"every": 3}))
     assert third["every"] == 3
-    assert len(unpacked(third["series"]["vmaf"])) == -(-whole["frames"] // 3)
+    assert {len(unpacked(series)) for series in third["series"].values()} == {-(-whole["frames"] // 3)}
+    for name in third["series"]:
+        assert unpacked(third["series"][name])[5] == pytest.approx(unpacked(whole["series"][name])[15], abs=0.02), name
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        ("x.mp4", "-pix_fmt", "yuv420p", "-qp", "12"),
+        ("x.mp4", "-pix_fmt", "yuv420p", "-qp", "12", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"),
+        ("x.mp4", "-pix_fmt", "yuvj420p", "-qp", "12"),
+        ("x.avi", "-c:v", "mpeg4", "-q:v", "2"),
+        ("x.mkv", "-c:v", "ffv1", "-pix_fmt", "bgr0"),
+    ],
+    ids=["nothing told", "all told", "full range", "cannot tell", "RGB"],
+)
+@pytest.mark.parametrize("size", ["1280x720", "320x240"])
+def test_a_file_equals_itself_whatever_it_tells_of_its_colours(size: str, made: tuple[str, ...], buckets: Any, work_off: Any, ffmpeg: str) -> None:
+    """Colours that only one side tells would make ffmpeg convert the other one."""
+    name, *options = made
+    argv = [ffmpeg, "-nostdin", "-v", "error", "-f", "lavfi", "-i", f"testsrc2=s={size}:r=10:d=1", *options, buckets.output / name]
+    subprocess.run(argv, check=True, timeout=60)
+    document = {"kind": "quality", "input": buckets.put(buckets.output / name), "distorted": f"oss://output/{name}", "metrics": ["vmaf_neg", "psnr"]}
+    job = services.submit(spec=JOB_SPEC.validate_python(document, strict=False))
+    work_off()
+    job.refresh_from_db()
+    assert job.state == "succeeded", (job.code, job.message)
+    assert job.result["scores"]["psnr"]["min"] >= 60
+    assert job.result["scores"]["vmaf_neg"]["mean"] >= 97
+
+
+def test_long_films_are_looked_at_in_steps_that_no_pattern_of_pictures_keeps() -> None:
+    hours = [quality.each(round(seconds * fps)) for seconds, fps in ((60, 25), (601, 30), (3600, 24), (4 * 3600, 30), (4 * 3600, 60))]
+    assert hours == [1, 3, 5, 29, 53]
+    assert all(frames / quality.each(frames) <= quality.MEASURED_MAX for frames in range(1, 10_000_000, 9_973))
+    assert not any(gop % step == 0 for step in hours if step > 5 for gop in (24, 25, 30, 48, 50, 60, 96, 120, 240, 250, 300))
 
 
 def test_other_numbers_of_pictures_are_refused(buckets: Any, clips: Any, work_off: Any, ffmpeg: str) -> None:
