@@ -8,6 +8,7 @@ from jobs import queries
 from jobs.engine.analysis import facts as seeing
 from jobs.engine.analysis import looking
 from jobs.engine.analysis.judging import Candidate, Seen, judged
+from jobs.engine.codecs import HDR_TRANSFERS
 from jobs.engine.errors import JobError
 from jobs.engine.kinds import analysis as kind
 from jobs.engine.sources import Material
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from jobs.runs.run import Run
 
 PRESETS = (TemplateRow.Kind.STATIC, TemplateRow.Kind.NARROWBAND, TemplateRow.Kind.INTELLIGENT)
+TO_SDR = frozenset({"filter:zscale", "filter:tonemap"})
 TEXT_BYTES = 4 << 20  # of one list of sizes
 MEASURED = 0.4  # of the progress bar
 BLACK = "The pictures that were looked at are black, so nothing can be said of how complex the others are."
@@ -77,7 +79,8 @@ def _looked(run: Run, spec: AnalysisSpec, probe: Probe, measured: dict[str, Any]
     area = seeing.area_of(spec, stream, values.get("crop"))
     interlaced, top_first = seeing.fields_of(spec, stream, values.get("fields"))
     size = seeing.size_of(stream, area)
-    looked = looking.look(probe, stream, size, area=area, interlaced=interlaced, top_first=top_first, quality=spec.quality)
+    mapped = stream.color_transfer in HDR_TRANSFERS and not queries.missing(TO_SDR)
+    looked = looking.look(probe, stream, size, area=area, interlaced=interlaced, top_first=top_first, quality=spec.quality, tone_mapped=mapped)
     if run.command(looked.command, done=MEASURED, share=1 - MEASURED).exit_code:
         raise _unreadable(run)
     complexity = looking.read(looked, {name: _text(run, name) for name in looked.writes})
