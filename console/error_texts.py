@@ -150,6 +150,8 @@ PATTERNS = (
     _("Browsers do not play {container}; streams are copied as they are."),
     _("Browsers do not play {codec} in {container}; it is copied as it is."),
     _("Browsers do not play {codec} sound in {container}; it is copied as it is."),
+    _("{container} cannot say that the picture is to be turned: the copy is shown lying on its side. Choose a codec to have it upright."),
+    _("{container} cannot say that the picture is to be turned: the copy is shown upside down. Choose a codec to have it upright."),
     _("The source's video has {rate} kbit/s, the template asks for {wanted}."),
     _("The source has {rate} frames per second, the template asks for {wanted}."),
     _("The source has fewer frames per second than the template asks for: its own {rate} was kept."),

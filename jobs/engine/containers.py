@@ -34,6 +34,8 @@ class Container:
     steady: bool = False  # takes pictures of one length only: a variable frame rate is made constant
     frame_rates: tuple[float, ...] = ()  # the only ones that it knows; none: any
     bframes: bool = True
+    counted: frozenset[str] = frozenset()  # codecs that get no B-frames, because the container counts pictures and has no times for another order
+    turns: bool = False  # a note tells players to turn the picture
     needs_picture: bool = False
     fdk: frozenset[str] = frozenset()  # AAC profiles beside aac_low that it can carry
     reasons: dict[str, str] = field(default_factory=dict)  # codec → why it cannot be held; «» for all others
@@ -85,6 +87,7 @@ CONTAINERS: dict[str, Container] = {
         _MP4_SUBTITLES,
         chapters=True,
         language=True,
+        turns=True,
         audio_rates=_MP4_RATES,
         plays_in_browsers=_names("h264 av1 vp9 aac mp3 flac opus"),
         fdk=_ALL_AAC,
@@ -100,6 +103,7 @@ CONTAINERS: dict[str, Container] = {
         _MP4_SUBTITLES,
         chapters=True,
         language=True,
+        turns=True,
         plays_in_browsers=_names("h264 aac mp3"),
         fdk=_ALL_AAC,
         reasons={"vp9": "QuickTime knows no VP9.", "av1": "QuickTime knows no AV1.", "": "QuickTime files do not carry it; MP4 or MKV may."},
@@ -117,6 +121,7 @@ CONTAINERS: dict[str, Container] = {
         _MKV_SUBTITLES,
         chapters=True,
         language=True,
+        turns=True,
         fdk=_ALL_AAC,
         reasons={"amr": "Matroska has no mapping for AMR that players know."},
     ),
@@ -151,6 +156,7 @@ CONTAINERS: dict[str, Container] = {
         ("mp3", "aac", "ac3", "pcm_s16le", "pcm_s24le"),
         _names("h264 hevc mpeg4 mpeg2video mpeg1video mjpeg msmpeg4v2 msmpeg4v3 wmv1 wmv2 h263 dvvideo huffyuv ffv1 aac mp3 mp2 ac3 dts pcm_s16le pcm_s24le pcm_u8"),
         steady=True,  # one frame duration in the header; frames are counted, not timed
+        counted=_names("h264 h265"),  # players would show each picture two places late, and the sound would lead
         reasons={"": "AVI has no mapping for it that players know."},
     ),
     "mxf": Container(
@@ -265,6 +271,7 @@ VARIANTS: dict[tuple[str, str], Container] = {
         copies=_MP4_SET.copies | {"mp3"},
         plays_in_browsers=_MP4_SET.plays_in_browsers | {"mp3"},
         fdk=_HE,
+        turns=True,
         reasons={"": "Fragmented MP4 for HLS does not carry it."},
     ),
     ("dash", "webm"): replace(

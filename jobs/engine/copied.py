@@ -27,3 +27,13 @@ def played(held: Container, codec: str, what: str = "") -> tuple[str, ...]:
     if codec not in held.plays_in_browsers:
         return (f"Browsers do not play {codec_name(codec)}{what} in {held.name}; it is copied as it is.",)
     return ()
+
+
+def lying(held: Container, rotation: int, *, packaged: bool) -> tuple[str, ...]:
+    """What is to be said of a copied picture that only a note turns upright, where the container has no place for that note. ``packaged``: by Shaka Packager, which
+    leaves it out."""
+    if not rotation or (held.turns and not packaged):
+        return ()
+    if rotation == 180:
+        return (f"{held.name} cannot say that the picture is to be turned: the copy is shown upside down. Choose a codec to have it upright.",)
+    return (f"{held.name} cannot say that the picture is to be turned: the copy is shown lying on its side. Choose a codec to have it upright.",)

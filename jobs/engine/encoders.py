@@ -206,7 +206,8 @@ def _groups(template: Template, codec: str, gop: int | None) -> list[str]:
     if gop is None:
         return []
     options = ["-g", str(gop)]
-    bframes = 0 if codec == "h264" and not container(template.container.format).bframes else video.bframes
+    held = container(template.container.format)
+    bframes = 0 if codec in held.counted or (codec == "h264" and not held.bframes) else video.bframes
     if bframes is not None:
         options += ["-bf", str(bframes)]
     if video.refs is not None:

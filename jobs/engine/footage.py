@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from jobs.engine import slates, speed
+from jobs.engine import copied_start, slates, speed
 from jobs.engine.codecs import CONTAINERS
 from jobs.engine.colour import Colours
 from jobs.engine.copied_join import CopiedJoin, in_step, joined
@@ -52,6 +52,7 @@ class Footage:
     speed: float = 1.0
     rate: float | None = None
     early: float = 0.0
+    lead: float = 0.0
     openings: tuple[slates.Shown, ...] = ()
     tails: tuple[slates.Shown, ...] = ()
     alike: CopiedJoin | None = None
@@ -148,12 +149,15 @@ def footage(request: Request) -> Footage:
     if not (edit.before or edit.after or loud):
         span = clip(inner, edit.start, edit.duration, edit.end)
         taken, early = (span, 0.0) if copies or probe.subtitle else opened(probe, span)  # what passes no filter cannot be trimmed
-        source = request.sources.of(probe, start=taken.start, duration=taken.limit)
+        lead = copied_start.led(template, span, material.measured)
+        span = copied_start.longer(span, lead)
+        length = copied_start.longer(taken, lead).limit
+        source = request.sources.of(probe, start=taken.start, duration=length, options=copied_start.shifted(lead))
         rate = None
         if probe.picture is not None and wants_picture and (more["speed"] != 1 or tails):
             probe, rate = _steady(probe)
         found = Footage(probe, source, span, InputSpec.model_construct(address=request.spec.input.address, start=span.start or None, duration=span.limit))
-        return _checked(replace(found, rate=rate, early=early, **more))
+        return _checked(replace(found, rate=rate, early=early, lead=lead, **more))
     first = edit.clip_first_part or not (edit.before or edit.after)
     main = clip(inner, edit.start, edit.duration, edit.end) if first else inner
     pieces = [*_pieces(request, edit.before), Piece("input", probe, main), *_pieces(request, edit.after)]

@@ -1,4 +1,4 @@
-"""What has to be looked at before planning: borders, fields, loudness. Pure: which commands to run, and how to read what they say.
+"""What has to be looked at before planning: key frames, borders, fields, loudness. Pure: which commands to run, and how to read what they say.
 
 A measurement is asked for by its name; outputs that need the same one share it. Its value stands in ``Material.measured`` when the plan is made.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from jobs.engine import crop, extraction, fields, listening
+from jobs.engine import copied_start, crop, extraction, fields, listening
 from jobs.engine.sampling import Measure
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Measure", "wanted"]
 
 Wanted = Callable[["TranscodeSpec", Sequence["Template"], "Material"], tuple[Measure, ...]]
-WANTED: tuple[Wanted, ...] = (crop.wanted, fields.wanted, extraction.wanted, listening.wanted)
+WANTED: tuple[Wanted, ...] = (copied_start.wanted, crop.wanted, fields.wanted, extraction.wanted, listening.wanted)
 """One function per kind of measurement."""
 
 

@@ -15,13 +15,14 @@ from jobs.engine import animation, colour
 from jobs.engine.canvas import place
 from jobs.engine.codecs import TAGS, VIDEO, container
 from jobs.engine.containers import COPY_SHAPES
-from jobs.engine.copied import codec_name, played
+from jobs.engine.copied import codec_name, lying, played
 from jobs.engine.crop import area_of, cut
 from jobs.engine.detail import denoised, sharpened
 from jobs.engine.encoders import Frames, plan_encoding
 from jobs.engine.errors import JobError
 from jobs.engine.fields import plan_fields
 from jobs.engine.geometry import Arguments, Upright, check_sides, filters, fit_size
+from jobs.engine.packaging import segmentation
 from jobs.engine.pixels import plan_pixels
 from jobs.engine.plan import ExpectedColours, FilterSpec, VideoPlan
 from jobs.engine.rates import constant_rate, exact_rate, plan_rate, source_fps
@@ -149,4 +150,6 @@ def _copied(template: Template, stream: VideoStream, source: int) -> Picture:
         height=stream.height,
         pixel_format=stream.pixel_format,
     )
-    return Picture(plan, source_fps(stream), True, stream.bitrate_kbps, None, None, played(held, stream.codec))
+    segments = segmentation(template)
+    warnings = (*played(held, stream.codec), *lying(held, stream.rotation, packaged=segments is not None and segments.packager))
+    return Picture(plan, source_fps(stream), True, stream.bitrate_kbps, None, None, warnings)

@@ -74,7 +74,7 @@ def _output(request: Request, overrides: Mapping[str, Any]) -> OutputPlan:
     format_ = template.container.format
     extension = CONTAINERS[format_].extension
     warnings = [*chosen.warnings, *taken.warnings]
-    if taken.span.start and chosen.picture and template.video.codec == "copy":
+    if (taken.span.start or taken.lead) and chosen.picture and template.video.codec == "copy":
         warnings.append("The copied picture begins at the key frame before the clip's start.")
     clock = Clock(taken.span.start, taken.speed, seconds, cut=taken.span.clipped)
     texts = plan_subtitles(index, template, request.material, request.sources, chosen.subtitles, source, clock)

@@ -44,8 +44,9 @@ def planned(run: Run) -> Planned:
     templates = [Template.model_validate(rows[index].effective, strict=False) for index in sorted(rows)]
     material, templates = gather(run, spec, templates, probe)
     material = replace(material, keys=content_keys(run.job.media_id, rows, templates))
-    if measures := wanted(spec, templates, material):
-        material = replace(material, measured=measured(run, measures))
+    # what is found may change what else has to be measured: a clip that begins earlier is heard from there
+    while measures := [one for one in wanted(spec, templates, material) if one.name not in material.measured]:
+        material = replace(material, measured={**material.measured, **measured(run, measures)})
     plan = drawn(resolve(spec, templates, material, overrides=[rows[index].overrides for index in sorted(rows)]), run.room)
     for output in plan.outputs:
         write_texts(run, output)

@@ -335,6 +335,19 @@ def test_row(bench: Bench, row: Row) -> None:
 
 @pytest.mark.media
 @pytest.mark.parametrize("codec", ["h264", "h265"])
+@pytest.mark.parametrize("said", [{}, {"bframes": 3}])
+def test_pictures_in_avi_are_shown_when_they_are_due(bench: Bench, codec: str, said: dict[str, int]) -> None:
+    """oss-video-convert.txt: f_avi. AVI has no times: a decoder that has to wait for B-frames would show each picture late."""
+    made = bench.run(
+        bench.source(UNEVEN), {"container": {"format": "avi"}, "video": {"codec": codec, "preset": "veryfast", **said}, "audio": {"codec": "pcm_s16le"}}
+    )
+    shown = made.raw("-show_frames", "-select_streams", "v")["frames"]
+    assert float(shown[0]["best_effort_timestamp_time"]) == 0.0
+    assert "B" not in {frame["pict_type"] for frame in shown}
+
+
+@pytest.mark.media
+@pytest.mark.parametrize("codec", ["h264", "h265"])
 def test_crf_0_loses_nothing(bench: Bench, codec: str) -> None:
     source = bench.source({})
     made = bench.run(source, {"container": {"format": "mkv"}, "video": {"codec": codec, "crf": 0, **FAST}})
