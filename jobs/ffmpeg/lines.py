@@ -15,6 +15,7 @@ _SERIOUS = re.compile(r"(?:(?<=\] )|^)\[(?:error|fatal|panic)\] ?")
 _GLOG = re.compile(r"^[EWF]\d{4} [\d:.]+ +\d+ \S+\] ")
 """How Shaka Packager begins its lines: level and date, time, thread, place in its source."""
 _POINTER = re.compile(r" @ 0x[0-9a-f]+")
+_ASKED = re.compile(r"^\[info\] Exiting normally, received signal \d+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _CONSEQUENCE = re.compile(
     r"Conversion failed|Error sending frames|Task finished with error|Terminating (?:thread|demuxer|muxer)|Nothing was written|Could not open encoder before EOF"
@@ -37,7 +38,7 @@ class Lines:
         self._part = b""
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._cause = self._complaint = self._decided = ""
-        self.out_of_memory = False
+        self.out_of_memory = self.interrupted = False
 
     def feed(self, data: bytes) -> None:
         """Take more. Line ends are CR or LF; what is longer than LINE_BYTES is cut."""
@@ -76,6 +77,8 @@ class Lines:
         self._tail.append(text)
         if "Cannot allocate memory" in text or "bad_alloc" in text or "malloc of size" in text:
             self.out_of_memory = True
+        if _ASKED.search(text):
+            self.interrupted = True
         if not _SERIOUS.search(text):
             return
         if _DECODING.search(text):

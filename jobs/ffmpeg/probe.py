@@ -115,7 +115,11 @@ def _error(exit_code: int, stderr: str, head: bytes) -> JobError:
     """The error behind a failed ffprobe, in plain words."""
     if "whitelist" in stderr:
         return JobError("InputForbidden", "The input is of a kind that is not opened.")
-    if "Cannot allocate memory" in stderr or exit_code in (-signal.SIGKILL, -signal.SIGABRT):
+    if exit_code == -signal.SIGKILL:
+        return JobError("OutOfMemory")  # its own limits end it otherwise: the machine has run out of memory just now
+    if -exit_code in sandbox.ASKED:
+        return JobError("InternalError", "The program that reads the input was ended from outside.")
+    if "Cannot allocate memory" in stderr or exit_code == -signal.SIGABRT:
         return JobError("InputTooLarge", "Reading the input needs more memory than allowed.")
     if exit_code < 0:
         return JobError("InputNotReadable", f"The input made the reader crash (signal {-exit_code}).")

@@ -40,6 +40,7 @@ class Finished:
 
     exit_code: ffmpeg's status, or minus a signal's number. stopped: why *we* ended it: «stopped» (asked to), «stalled», «timeout» (wall time),
     «full» (free space), «size» (outputs too large), or empty. tail: the last lines of stderr. decisive_line: the one that says why it failed.
+    interrupted: somebody else asked it to end (a machine that shuts down, an operator).
     cpu_seconds: of all threads; max_rss_bytes: largest resident size. argv_shown: program and arguments as run, without the sandbox's prefix.
     """
 
@@ -52,6 +53,7 @@ class Finished:
     argv_shown: tuple[str, ...]
     wall_seconds: float = 0.0
     out_of_memory: bool = False
+    interrupted: bool = False
 
 
 def run(
@@ -101,6 +103,7 @@ def run(
         argv_shown=(program, *command.argv),
         wall_seconds=watch.elapsed,
         out_of_memory=bool(ended.exit_code) and not stopped and (lines.out_of_memory or ended.exit_code == -signal.SIGKILL),
+        interrupted=bool(ended.exit_code) and not stopped and (-ended.exit_code in sandbox.ASKED or lines.interrupted),
     )
 
 

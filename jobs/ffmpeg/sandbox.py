@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -37,6 +38,8 @@ ROOT_KEEPS = ("--bounding-set=-all,+dac_override", "--inh-caps=-all")
 """Root of an ordinary machine may read every file; without this capability, input files of other users could not be opened."""
 STDERR_BYTES = 1 << 16
 CPU_GRACE = 5
+ASKED = frozenset({signal.SIGHUP, signal.SIGINT, signal.SIGTERM})
+"""By these people and machines that shut down ask programs to end. Who is ended by one that we did not send has done nothing wrong."""
 
 
 @dataclass(frozen=True)

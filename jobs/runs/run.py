@@ -89,8 +89,8 @@ class Run:
         self.pulse.phase(Phase.PROBE)
         try:
             probe = playlists.fetched(self, address, "input")
-        except JobError:
-            if self.part is None:
+        except JobError as error:
+            if self.part is None or error.code in records.AGAIN:
                 raise
             self.fetch_rest()
             probe = playlists.fetched(self, address, "input")
@@ -202,5 +202,7 @@ def _raise_for_limits(finished: runner.Finished) -> None:
         raise JobError("TimedOut")
     if finished.out_of_memory:
         raise JobError("OutOfMemory")
+    if finished.interrupted:
+        raise JobError("InternalError", "The program was ended from outside.")
     if finished.stopped == "size":
         raise JobError("EncodeFailed", "The output grew beyond the limit.")

@@ -160,7 +160,9 @@ def verified(run: Run, output: OutputPlan) -> Verified:
             continue
         try:
             probes[rendition.file] = run.probe(rendition.file, count_packets=True, own_playlist=rendition.segments is not None)
-        except JobError:
+        except JobError as error:
+            if error.code in records.AGAIN:
+                raise
             continue  # verify tells that it is missing
     room = look(run.room, output, probes)
     return Verified(room, verify(output, probes, room.texts, room.sizes, room.frames, room.times))

@@ -63,3 +63,9 @@ def test_the_tail_is_bounded_and_can_be_stored():
 def test_lack_of_memory_is_noticed():
     assert read(b"[error] Cannot allocate memory\n").out_of_memory
     assert not read(ODD_SIZE).out_of_memory
+
+
+def test_a_wish_to_end_is_noticed_where_the_program_says_it():
+    assert read(b"[info] Exiting normally, received signal 15.\n").interrupted
+    assert not read(b"    title           : [info] Exiting normally, received signal 15.\n").interrupted
+    assert not read(ODD_SIZE).interrupted

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import threading
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -189,11 +190,18 @@ def test_a_reader_that_hangs_is_ended(tools, room):
     slow = room / "ffprobe"
     slow.write_text("#!/bin/sh\nexec sleep 30\n")
     slow.chmod(0o755)
-    from dataclasses import replace
-
     gif(room / "a", 10, 10)
     code, message = code_of(room / "a", replace(tools, ffprobe=str(slow)), room, timeout=1)
     assert (code, "within 1 s" in message) == ("InputNotReadable", True)
+
+
+@pytest.mark.parametrize(("name", "code"), [("TERM", "InternalError"), ("KILL", "OutOfMemory"), ("SEGV", "InputNotReadable")])
+def test_a_reader_that_is_ended_from_outside_says_nothing_of_the_input(tools, room, name, code):
+    ended = room / "ffprobe"
+    ended.write_text(f"#!/bin/sh\nkill -{name} $$\n")
+    ended.chmod(0o755)
+    gif(room / "a", 10, 10)
+    assert code_of(room / "a", replace(tools, ffprobe=str(ended)), room)[0] == code
 
 
 def test_a_png_inside_a_playable_name_is_a_picture(tools, room):

@@ -77,6 +77,20 @@ def test_a_crash_is_told_as_the_signal_it_was(run, endless):
     assert (finished.exit_code, finished.decisive_line, finished.stopped) == (-signal.SIGSEGV, "ffmpeg was ended by SIGSEGV", "")
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_who_is_ended_by_others_is_told_apart_from_who_failed(run, endless, short, number):
+    """A machine that shuts down sends the first to all of its processes."""
+
+    def ask(progress: object) -> None:
+        for pid in children():
+            os.kill(pid, number)
+
+    finished = run(endless(), on_progress=ask)
+    assert (bool(finished.exit_code), finished.stopped, finished.interrupted, finished.out_of_memory) == (True, "", True, False)
+    assert not run(endless(), should_stop=lambda: True).interrupted  # we asked
+    assert not run(short("-c:v", "gif", "o0.mp4")).interrupted
+
+
 def test_it_stops_when_asked(run, endless):
     wishes: list[float] = []
     ready: list[object] = []
