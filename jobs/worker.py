@@ -12,6 +12,7 @@ import errno
 from typing import TYPE_CHECKING
 
 import structlog
+from django.db import DatabaseError
 
 from jobs import bucket_wait, clock, records, scheduler, workspace
 from jobs.engine.errors import JobError, ReelmillError
@@ -55,7 +56,7 @@ def run_attempt(claimed: Claimed) -> None:
         if claimed.kind == "transcode":
             measuring.follow(fence.job_id)
     except LeaseLost:
-        log.warning("lease lost", job=claimed.job_id, step=claimed.step_id, attempt=claimed.attempt)
+        _let_go(fence)
     except Exception as error:
         log.exception("attempt broke", job=claimed.job_id, step=claimed.step_id, attempt=claimed.attempt)
         _record_mistake(fence, error)
@@ -66,6 +67,16 @@ def run_attempt(claimed: Claimed) -> None:
 def _wait_for_space(fence: Fence, why: str) -> None:
     """A full disk is nobody's fault: the step goes back uncounted and is tried again later."""
     scheduler.release(fence.step_id, fence.attempt, not_before=clock.now() + FULL_DISK_WAIT, reason=f"StorageFull: {why}")
+
+
+def _let_go(fence: Fence) -> None:
+    """The step is somebody else's now, or its lease could not be renewed in time. If nobody has taken it yet, it goes back uncounted: a database that
+    did not answer is not its fault."""
+    try:
+        ours = scheduler.release(fence.step_id, fence.attempt, reason="the lease could not be renewed")
+    except DatabaseError:
+        ours = False  # the sweep takes it back
+    log.warning("lease not renewed in time" if ours else "lease lost", job=fence.job_id, step=fence.step_id, attempt=fence.attempt)
 
 
 def _record_mistake(fence: Fence, error: Exception) -> None:

@@ -137,11 +137,12 @@ class Beat:
         """A group whose lease ran out is no longer to be trusted; then the common sweep."""
         if time.monotonic() < self.lenient_until:
             return
-        expired = set(Step.objects.filter(state=StepState.RUNNING, lease_until__lt=clock.now()).order_by().values_list("worker", flat=True))
+        now = clock.now()  # before the first question: if the database answers late, the leases could not be renewed meanwhile either
+        expired = set(Step.objects.filter(state=StepState.RUNNING, lease_until__lt=now).order_by().values_list("worker", flat=True))
         for seat in self._seats():
             if board.worker_name(seat.pid) in expired:
                 self._end(seat, "lease expired")
-        sweep()
+        sweep(now)
         measuring.catch_up()
 
     def write_row(self) -> None:

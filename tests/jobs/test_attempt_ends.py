@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from jobs import scheduler, services, worker, workspace
 from jobs.engine.spec import JOB_SPEC
@@ -100,6 +100,35 @@ def test_a_stalled_program_is_ended_and_the_step_tried_again(running: tuple[Job,
     step = job.steps.get()
     assert (job.state, step.state, step.losses) == (JobState.QUEUED, StepState.BLOCKED, 1)
     assert job.events.filter(kind="released", data__reason="Stalled").exists()
+    assert not children()
+
+
+def test_a_program_that_others_ended_is_started_again(running: tuple[Job, scheduler.Claimed]) -> None:
+    """As when the machine shuts down, which sends the same signal to all at once: the job has not failed."""
+    job, claimed = running
+    during(lambda: worker.run_attempt(claimed), lambda: [os.kill(pid, signal.SIGTERM) for pid in children()] and None)
+    job.refresh_from_db()
+    step = job.steps.get()
+    assert (job.state, job.code, step.state, step.losses) == (JobState.QUEUED, "", StepState.BLOCKED, 1)
+    assert job.outputs.get().state == JobState.QUEUED
+    assert job.events.filter(kind="released", data__reason="InternalError").exists()
+
+
+def test_a_database_that_does_not_answer_counts_against_no_step(running: tuple[Job, scheduler.Claimed], settings: Any) -> None:
+    """The lease cannot be renewed, so the work stops. As soon as the database answers, the step goes back; nobody has died."""
+    job, claimed = running
+    settings.REELMILL_LEASE_SECONDS = 1
+
+    def hold() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE jobs_step IN ACCESS EXCLUSIVE MODE" if connection.vendor == "postgresql" else "DELETE FROM jobs_step WHERE id = -1")
+            time.sleep(3)
+
+    during(lambda: worker.run_attempt(claimed), hold)
+    job.refresh_from_db()
+    step = job.steps.get()
+    assert (job.state, step.state, step.losses) == (JobState.QUEUED, StepState.READY, 0)
+    assert Attempt.objects.get().state == AttemptState.RELEASED
     assert not children()
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from jobs import clock, queries, records, scheduler, services
@@ -125,3 +127,27 @@ def test_the_server_is_asked_seldom(django_assert_num_queries: Any, monkeypatch:
         cursor.execute("SELECT clock_timestamp()")
         told = cursor.fetchone()[0]
     assert abs((told - first[-1]).total_seconds()) < 1
+
+
+@pytest.mark.pg  # with SQLite who reads does not wait for who writes
+def test_a_database_that_answers_late_has_the_sweep_take_nothing_back(settings: Any) -> None:
+    """While it did not answer nobody could renew: the sweep judges by the time before."""
+    settings.REELMILL_LEASE_SECONDS = 2
+    step = rows.waiting(rows.pipeline())
+    assert scheduler.claim(Lane.MAIN, "elsewhere/1") is not None
+    held, beat = threading.Event(), Beat({}, timezone.now())
+
+    def hold() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE jobs_step IN ACCESS EXCLUSIVE MODE")
+            held.set()
+            time.sleep(4)
+        connection.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    beat.sweep()
+    thread.join()
+    step.refresh_from_db()
+    assert (step.state, step.attempt, step.losses) == (StepState.RUNNING, 1, 0)
