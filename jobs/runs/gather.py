@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from jobs import bucket_wait
 from jobs.engine import join_list, texts
 from jobs.engine.errors import JobError, Refused
 from jobs.engine.needs import addresses
 from jobs.engine.sources import Fetched, Material
 from jobs.readables import read_list
+from jobs.records import AGAIN
 from jobs.runs import playlists
 from jobs.states import Phase
 from media_assets.storage import storage
 
 if TYPE_CHECKING:
     from jobs.engine.address import Address
+    from jobs.engine.errors import ReelmillError
     from jobs.engine.needs import Role
     from jobs.engine.probe import Probe
     from jobs.engine.spec import TranscodeSpec
@@ -50,6 +53,7 @@ def _listed(template: Template, problems: dict[Address, Fetched]) -> Template:
     try:
         return join_list.with_parts(template, read_list(address))
     except (JobError, Refused) as error:
+        _raise_passing(error)
         problems[address] = Fetched("", problem=JobError(error.code, error.message))
     return template
 
@@ -63,10 +67,15 @@ def _fetched(run: Run, address: Address, role: Role, name: str) -> Fetched:
                 return Fetched(name, data=file.read(TEXT_BYTES + 1))
         run.pulse.phase(Phase.PROBE)
         return Fetched(name, run.mark(name) if role == "mark" else playlists.fetched(run, address, name))
-    except Refused as error:
+    except (JobError, Refused) as error:
+        _raise_passing(error)
         return Fetched(name, problem=JobError(error.code, error.message))
-    except JobError as error:
-        return Fetched(name, problem=error)
+
+
+def _raise_passing(error: ReelmillError) -> None:
+    """What may pass by itself is no output's fault: the whole step is tried again."""
+    if error.code == bucket_wait.CODE or error.code in AGAIN:
+        raise error
 
 
 def _fetch(run: Run, address: Address, name: str) -> None:

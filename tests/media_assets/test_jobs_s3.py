@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from PIL import Image
 
 from jobs import bucket_wait, services
 from jobs.engine.errors import Refused
@@ -88,6 +91,34 @@ def test_a_store_that_is_down_makes_jobs_wait(bind: Callable[..., S3Storage], cl
     work_off()
     job.refresh_from_db()
     assert job.state == JobState.SUCCEEDED
+
+
+def test_a_store_that_is_down_fails_no_output_that_wants_something_of_it(
+    bind: Callable[..., S3Storage], buckets: Any, clips: Clips, work_off: Callable[[], int]
+) -> None:
+    """The input is at hand; a watermark lies in the store."""
+    place = bind("films")
+    picture = io.BytesIO()
+    Image.new("RGB", (32, 32), "red").save(picture, "PNG")
+    place.put("mark.png", [picture.getvalue()])
+    source = buckets.put(clips.make(seconds=1, size="320x180"))
+    marked = {"watermarks": [{"image": "oss://films/mark.png", "corner": "top_left", "dx": 8, "dy": 8, "width": 32}]}
+    outputs = [
+        {"template": "mp4-h264-360p", "address": "oss://output/marked.mp4", "overrides": marked},
+        {"template": "mp3-128k", "address": "oss://output/a.mp3"},
+    ]
+    job = services.submit(spec=JOB_SPEC.validate_python({"kind": "transcode", "input": source, "outputs": outputs}, strict=False), source="api")
+    right = Bucket.objects.get(name="films").endpoint
+    Bucket.objects.filter(name="films").update(endpoint=f"http://127.0.0.1:{free_port()}")
+    work_off()
+    job.refresh_from_db()
+    assert (job.state, Step.objects.get(job=job).state) == (JobState.QUEUED, StepState.BLOCKED)
+    assert {row.state for row in job.outputs.all()} == {JobState.QUEUED}
+    Bucket.objects.filter(name="films").update(endpoint=right)
+    Step.objects.filter(state=StepState.BLOCKED).update(state=StepState.READY, not_before=None)
+    work_off()
+    job.refresh_from_db()
+    assert job.state == JobState.SUCCEEDED, [(row.code, row.message) for row in job.outputs.all()]
 
 
 def test_it_waits_for_a_set_time_only(bind: Callable[..., S3Storage], clips: Clips, work_off: Callable[[], int]) -> None:
