@@ -46,6 +46,7 @@ logger = logging.getLogger(__name__)
 KEPT = dt.timedelta(days=1)  # after the last byte
 OPEN_MAX = 1000  # per person
 GB = 1_000_000_000
+WHOLE = ".whole"  # behind the name of a part: its second name, under which it becomes the object
 SPACE_STEP = 16_000_000  # bytes between two looks at the free space
 DIGESTS = ("sha1", "sha256", "md5")
 
@@ -195,13 +196,13 @@ def finish(row: Upload) -> None:
         media = services.remember(Address(row.bucket, facts.key), title=row.title, tags=upload_words.tags_of(row), facts=facts)
         Upload.objects.filter(pk=row.pk).update(state=Upload.State.DONE, media=media, key=facts.key)
     row.state, row.media, row.key = Upload.State.DONE, media, facts.key
-    part.unlink(missing_ok=True)
+    _remove(part)
     logger.info("uploaded oss://%s/%s, %d bytes, by %s", row.bucket, row.key, row.length, row.owner.get_username())
 
 
 def _second_name(part: Path) -> Path:
     """The same file once more: so the part stays until the library knows the object, and a crash in between can be told from an upload that expired."""
-    whole = part.with_name(f"{part.name}.whole")
+    whole = part.with_name(f"{part.name}{WHOLE}")
     whole.unlink(missing_ok=True)
     try:
         os.link(part, whole)
@@ -210,6 +211,12 @@ def _second_name(part: Path) -> Path:
             raise
         return part
     return whole
+
+
+def _remove(part: Path) -> None:
+    """The file under both of its names: as long as one is there, it takes its space."""
+    part.unlink(missing_ok=True)
+    part.with_name(f"{part.name}{WHOLE}").unlink(missing_ok=True)
 
 
 def _adopted(place: Place, part: Path, keys: Iterable[str]) -> ObjectFacts | None:
@@ -231,7 +238,7 @@ def withdraw(row: Upload) -> None:
     row.delete()
     with suppress(Refused, OSError):
         place = storage(row.bucket)
-        place.part(name).unlink(missing_ok=True)
+        _remove(place.part(name))
         if isinstance(place, S3Storage) and row.remote_id and row.state == Upload.State.OPEN:
             s3_direct.abort(place, row.key, row.remote_id)
 
