@@ -442,6 +442,10 @@ SENTENCES = (
     _("Another target has this name."),
     # quality
     _("An output that was joined from several inputs has no single source to be compared with."),
+    _("An output that is joined from several inputs has no single source to be compared with."),
+    _("An output without video has no quality to measure."),
+    _("DASH sets are not opened as inputs, so their quality cannot be measured: CMAF and HLS can be."),
+    _("An encrypted output cannot be opened, so its quality cannot be measured."),
     _("There is no such output of a transcode job."),
     _("The output has not succeeded, so there is nothing to measure."),
     _("Input and distorted must be the input and the address of this output."),

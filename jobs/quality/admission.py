@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jobs.engine.errors import Refused
+from jobs.engine.template import Template
 from jobs.models import Output
 from jobs.states import JobState
 from media_assets.models import Bucket
@@ -12,7 +13,6 @@ from media_assets.storage import storage
 
 if TYPE_CHECKING:
     from jobs.engine.spec import QualitySpec
-    from jobs.engine.template import Template
     from jobs.frames.sprite_admission import Loc, Mistakes
 
 
@@ -39,15 +39,28 @@ def quality(spec: QualitySpec, mistakes: Mistakes) -> None:
         spec.input.address.key,
     ):
         mistakes.add("InvalidParameter", ("output",), "Input and distorted must be the input and the address of this output.")
+    elif why := _never(Template.model_validate(row.effective, strict=False)):
+        mistakes.add("ImpossibleCombination", ("output",), why)
 
 
 def asked(template: Template, loc: Loc, mistakes: Mistakes) -> None:
     """The switch of an output of a transcode: what can never be measured is refused."""
+    if why := _never(template):
+        mistakes.add("ImpossibleCombination", (*loc, "quality"), why)
+
+
+def _never(template: Template) -> str:
+    """Why an output of this template can never be measured; empty: it can."""
     edit = template.edit
     if template.video.remove:
-        mistakes.add("ImpossibleCombination", (*loc, "quality"), "An output without video has no quality to measure.")
-    elif edit.before or edit.after or edit.after_list or edit.openings or edit.tails:
-        mistakes.add("ImpossibleCombination", (*loc, "quality"), "An output that is joined from several inputs has no single source to be compared with.")
+        return "An output without video has no quality to measure."
+    if edit.before or edit.after or edit.after_list or edit.openings or edit.tails:
+        return "An output that is joined from several inputs has no single source to be compared with."
+    if template.container.format == "dash":
+        return "DASH sets are not opened as inputs, so their quality cannot be measured: CMAF and HLS can be."
+    if template.encryption is not None:
+        return "An encrypted output cannot be opened, so its quality cannot be measured."
+    return ""
 
 
 def of_output(output_id: str) -> dict[str, object]:

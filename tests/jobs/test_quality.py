@@ -117,21 +117,23 @@ def test_every_third_picture(buckets: Any, clips: Any, work_off: Any) -> None:
         ("x.mp4", "-pix_fmt", "yuvj420p", "-qp", "12"),
         ("x.avi", "-c:v", "mpeg4", "-q:v", "2"),
         ("x.mkv", "-c:v", "ffv1", "-pix_fmt", "bgr0"),
+        ("x.mkv", "-c:v", "ffv1", "-pix_fmt", "yuv420p10le", "-color_trc", "smpte2084", "-colorspace", "bt2020nc", "-color_primaries", "bt2020"),
     ],
-    ids=["nothing told", "all told", "full range", "cannot tell", "RGB"],
+    ids=["nothing told", "all told", "full range", "cannot tell", "RGB", "HDR"],
 )
-@pytest.mark.parametrize("size", ["1280x720", "320x240"])
+@pytest.mark.parametrize("size", ["1280x720", "330x240"])
 def test_a_file_equals_itself_whatever_it_tells_of_its_colours(size: str, made: tuple[str, ...], buckets: Any, work_off: Any, ffmpeg: str) -> None:
     """Colours that only one side tells would make ffmpeg convert the other one."""
     name, *options = made
     argv = [ffmpeg, "-nostdin", "-v", "error", "-f", "lavfi", "-i", f"testsrc2=s={size}:r=10:d=1", *options, buckets.output / name]
     subprocess.run(argv, check=True, timeout=60)
-    document = {"kind": "quality", "input": buckets.put(buckets.output / name), "distorted": f"oss://output/{name}", "metrics": ["vmaf_neg", "psnr"]}
+    document = {"kind": "quality", "input": buckets.put(buckets.output / name), "distorted": f"oss://output/{name}", "metrics": ["vmaf_neg", "psnr", "xpsnr"]}
     job = services.submit(spec=JOB_SPEC.validate_python(document, strict=False))
     work_off()
     job.refresh_from_db()
     assert job.state == "succeeded", (job.code, job.message)
     assert job.result["scores"]["psnr"]["min"] >= 60
+    assert job.result["scores"]["xpsnr"]["min"] >= 60
     assert job.result["scores"]["vmaf_neg"]["mean"] >= 97
 
 
