@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+import structlog
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.conf import settings
 from django.contrib.auth import get_user
@@ -26,7 +27,7 @@ from django.utils.translation import gettext as _
 from ninja import Router
 
 from console.auth import needs_operator, require, who
-from console.lib.http import answer, error_answer, iso
+from console.lib.http import answer, error_answer, failure, iso
 from console.lib.ids import new_id
 from console.lib.openapi import parameter
 from console.models import Role
@@ -46,6 +47,7 @@ Send = Callable[[Message], Awaitable[None]]
 T = TypeVar("T")
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+log = structlog.get_logger(__name__)
 VERSION = "1.0.0"
 EXTENSIONS = "creation,termination,checksum,expiration"
 OFFSET_TYPE = "application/offset+octet-stream"
@@ -212,6 +214,9 @@ async def _taken(scope: Scope, upload_id: str, receive: Receive, send: Send) -> 
         response = _told(HttpResponse(status=204), row, now)
     except ReelmillError as error:
         response = _spoken(error_answer(request, error))
+    except Exception as error:
+        log.error("request failed", path=request.path, method=request.method, exc_info=error)
+        response = _spoken(failure(request, 500))
     await _answer(request, response, send)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import datetime as dt
 import hashlib
+import json
 import os
 import threading
 from collections.abc import Callable
@@ -269,6 +270,26 @@ def test_who_comes_back_goes_on_and_the_sender_before_is_told(api: Client, bob: 
         return one.answers, two.answers
 
     assert asyncio.run(both()) == ([423], [204])
+
+
+def test_what_goes_wrong_in_a_piece_is_told_as_everywhere(api: Client, bob: Any, token_of: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A code, and the id under which the log has more; the sender can go on later."""
+    url = begin(api, 3).headers["Location"]
+    path, body = url.partition("testserver")[2], b""
+    sender = Sender(path, token_of(bob), b"abc")
+
+    async def send(message: Any) -> None:
+        nonlocal body
+        await sender.send(message)
+        body += message.get("body", b"")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(resumable.services, "remember", lambda *_args, **_more: 1 / 0)
+        asyncio.run(tus.Patches(None)(sender.scope, sender.receive, send))  # type: ignore[arg-type]
+    assert sender.answers == [500]
+    assert json.loads(body)["code"] == "InternalError"
+    assert json.loads(body)["request_id"]
+    assert api.get(url).json()["state"] == "done"
 
 
 def test_a_sender_who_is_displaced_as_he_begins_lets_go_of_the_file(
