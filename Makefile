@@ -9,6 +9,9 @@ FAST := not e2e and not kill and not bench
 # A test of real processes may lose to a busy machine once; the names are printed, with what failed. Kills get no second chance.
 AGAIN := --reruns 1 --reruns-delay 3 --max-suite-reruns 3 --rerun-show-tracebacks
 
+# Where the shell forbids byte code, each of a dozen pytest processes would rewrite the asserts of all tests anew, seconds each.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help environment environment-dev run worker test check fmt bench bench-narrowband screenshots vendor messages lock
 .DEFAULT_GOAL := help
 

@@ -50,6 +50,7 @@ from django.test import Client
 
 from console.lib.catalogues import compile_catalogues
 from tests.clips import Clips
+from tests.database import put_presets
 
 ROOT = Path(__file__).resolve().parents[1]
 ON_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
@@ -232,9 +233,7 @@ def buckets(db: None, tmp_path: Path) -> Buckets:
 @pytest.fixture
 def presets(db: None) -> None:
     """The shipped templates."""
-    from templates_app import services
-
-    services.load_presets()
+    put_presets()
 
 
 @pytest.fixture
