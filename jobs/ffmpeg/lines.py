@@ -11,6 +11,7 @@ from collections import deque
 TAIL_LINES = 60
 TAIL_BYTES = 4096
 LINE_BYTES = 1000
+NO_SPACE = ("No space left on device", "Disk quota exceeded")
 _SERIOUS = re.compile(r"(?:(?<=\] )|^)\[(?:error|fatal|panic)\] ?")
 _GLOG = re.compile(r"^[EWF]\d{4} [\d:.]+ +\d+ \S+\] ")
 """How Shaka Packager begins its lines: level and date, time, thread, place in its source."""
@@ -38,7 +39,7 @@ class Lines:
         self._part = b""
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._cause = self._complaint = self._decided = ""
-        self.out_of_memory = self.interrupted = False
+        self.out_of_memory = self.interrupted = self.no_space = False
 
     def feed(self, data: bytes) -> None:
         """Take more. Line ends are CR or LF; what is longer than LINE_BYTES is cut."""
@@ -81,6 +82,8 @@ class Lines:
             self.interrupted = True
         if not _SERIOUS.search(text):
             return
+        if text.endswith(NO_SPACE):
+            self.no_space = True
         if _DECODING.search(text):
             self._complaint = text
         elif not _CONSEQUENCE.search(text):

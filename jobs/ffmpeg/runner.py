@@ -39,8 +39,8 @@ class Finished:
     """How a command ended.
 
     exit_code: ffmpeg's status, or minus a signal's number. stopped: why *we* ended it: «stopped» (asked to), «stalled», «timeout» (wall time),
-    «full» (free space), «size» (outputs too large), or empty. tail: the last lines of stderr. decisive_line: the one that says why it failed.
-    interrupted: somebody else asked it to end (a machine that shuts down, an operator).
+    «full» (free space; also if it failed by itself meanwhile), «size» (outputs too large), or empty. tail: the last lines of stderr. decisive_line: the one that says why it failed.
+    interrupted: somebody else asked it to end (a machine that shuts down, an operator), or there was no space for a moment.
     cpu_seconds: of all threads; max_rss_bytes: largest resident size. argv_shown: program and arguments as run, without the sandbox's prefix.
     """
 
@@ -92,6 +92,8 @@ def run(
         lines.close()
         stopped = ended.stopped or ("size" if ended.exit_code == -signal.SIGXFSZ else "")
         because = f", ended by us: {stopped}" if stopped else ""
+        if ended.exit_code and not stopped and _free_bytes(cwd) < min_free_bytes:
+            stopped = "full"  # it noticed before we did
         record.note(f"exit {ended.exit_code}{because}; CPU {ended.cpu_seconds:.1f} s; at most {ended.max_rss_bytes // 1_000_000} MB resident")
     return Finished(
         exit_code=ended.exit_code,
@@ -103,7 +105,7 @@ def run(
         argv_shown=(program, *command.argv),
         wall_seconds=watch.elapsed,
         out_of_memory=bool(ended.exit_code) and not stopped and (lines.out_of_memory or ended.exit_code == -signal.SIGKILL),
-        interrupted=bool(ended.exit_code) and not stopped and (-ended.exit_code in sandbox.ASKED or lines.interrupted),
+        interrupted=bool(ended.exit_code) and not stopped and (-ended.exit_code in sandbox.ASKED or lines.interrupted or lines.no_space),
     )
 
 

@@ -203,6 +203,6 @@ def _raise_for_limits(finished: runner.Finished) -> None:
     if finished.out_of_memory:
         raise JobError("OutOfMemory")
     if finished.interrupted:
-        raise JobError("InternalError", "The program was ended from outside.")
+        raise JobError("InternalError", "The program was ended from outside, or found no space for a moment.")
     if finished.stopped == "size":
         raise JobError("EncodeFailed", "The output grew beyond the limit.")

@@ -69,3 +69,8 @@ def test_a_wish_to_end_is_noticed_where_the_program_says_it():
     assert read(b"[info] Exiting normally, received signal 15.\n").interrupted
     assert not read(b"    title           : [info] Exiting normally, received signal 15.\n").interrupted
     assert not read(ODD_SIZE).interrupted
+
+
+def test_lack_of_space_is_noticed():
+    assert read(b"[out#0/mp4 @ 0x2] [error] Error writing trailer: No space left on device\n").no_space
+    assert not read(b"[info]     title           : No space left on device\n").no_space

@@ -71,3 +71,29 @@ def test_publishing_waits_for_space_and_leaves_what_is_there(
     assert job.state == JobState.SUCCEEDED, job.message
     playable = small_disk / key
     assert decoded(playable) == 75
+
+
+def test_a_program_that_finds_no_space_first_is_started_again(
+    buckets: Any, clips: Any, small_disk: Path, settings: Any, work_off: Callable[[], int], decoded: Callable[[Path], int]
+) -> None:
+    """The disk fills up between two looks at it: the program fails by itself, and its output is not to blame."""
+    settings.REELMILL_MIN_FREE_MB = 0
+    room = root()
+    room.rmdir()
+    room.symlink_to(small_disk)
+    clip = clips.make(seconds=2, size="320x180")
+    (small_disk / "filler").write_bytes(b"x" * (900_000 - clip.stat().st_size))
+    source = buckets.put(clip)
+    rough = {"video": {"width": 1280, "height": 720, "crf": 1, "preset": "ultrafast"}}
+    document = {"kind": "transcode", "input": source, "outputs": [{"template": "mp4-h264-720p", "address": "oss://output/a.mp4", "overrides": rough}]}
+    job = services.submit(spec=JOB_SPEC.validate_python(document, strict=False), source="api")
+    work_off()
+    job.refresh_from_db()
+    assert (job.state, job.code, job.steps.get().state) == (JobState.QUEUED, "", "blocked")
+    assert job.outputs.get().state == JobState.QUEUED
+    room.unlink()
+    job.steps.update(state="ready", not_before=None)
+    work_off()
+    job.refresh_from_db()
+    assert job.state == JobState.SUCCEEDED
+    assert decoded(buckets.output / "a.mp4") == 50
