@@ -69,6 +69,11 @@ class Certificate:
         return None if self.share is None else 100 * self.share
 
     @property
+    def rates(self) -> tuple[str, str]:
+        """kbit/s of this output and of the regular one, rounded as the sentence does: one page does not say 1248 and 1249."""
+        return tuple("–" if rate is None else f"{rate:.0f}" for rate in (self.kbps, self.twin_kbps))  # type: ignore[return-value]  # two
+
+    @property
     def vmaf(self) -> Score | None:
         """The score that its target is about."""
         return next((score for score in self.scores if score.name == "VMAF"), None)

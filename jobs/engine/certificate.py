@@ -82,7 +82,8 @@ def certificate(
 
 def sentence(decision: Decision, found: Measured, regular: float, *, capped: bool) -> str:
     """All of it in one line, in plain English."""
-    kbps, target = f"{found.kbps:.0f}", f"{decision.target:g}"
+    regular = round(regular, 1)  # as it is kept: who rounds that again gets the same number
+    kbps, target = f"{round(found.kbps, 1):.0f}", f"{decision.target:g}"
     if found.vmaf is None:
         return f"{kbps} instead of {regular:.0f} kbit/s; the quality could not be measured."
     score = f"{found.vmaf:.1f}"

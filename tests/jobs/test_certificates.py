@@ -147,3 +147,6 @@ def test_of_a_real_job_the_page_says_what_is_stored(name: str, method: int, clie
     assert len(cells) == 4
     (big,) = re.findall(r"<b>([\d.]+) %</b>", page)
     assert float(big) == pytest.approx(found.percent, abs=0.06)
+    (own, twin) = found.rates
+    assert f"with {own} instead of {twin} kbit/s" in found.sentence
+    assert page.count(f"{twin} kbit/s") == 3, "the sentence, the bar and the facts say the same"
