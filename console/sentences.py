@@ -309,6 +309,8 @@ SENTENCES = (
     _("file"),
     _("not empty"),
     _("missing"),
+    _("mono"),
+    _("stereo"),
     _("readable"),
     _("video codec"),
     _("audio codec"),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from jobs.engine.combinations import check
@@ -15,7 +17,7 @@ from jobs.engine.hints import hints
 from jobs.engine.template import Template as Params
 from templates_app.fields import text_of
 from templates_app.line import command_line
-from templates_app.schema import Group, Leaf, Rows, nodes
+from templates_app.schema import Group, Leaf, Rows, node, nodes
 from templates_app.summary import sentence
 from templates_app.words import shown, word
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from jobs.engine.types import Strict
 
 SECRET = frozenset({"encryption.key"})
+_NUMBER = re.compile(r"-?\d+(\.\d+)?\Z")
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,26 @@ def _rows(model: type[Strict], given: Any, prefix: str, heading: str) -> Iterato
             yield from _rows(row.model, value, f"{name}.", heading if always else str(label))
         elif value is not False and value != []:
             yield Row(name, label, _("set") if name in SECRET else _text(row, value, str(words.unit)))
+
+
+def told(name: str, text: str) -> str:
+    """A value that the engine kept as text, as people read it: «2,000 kbit/s», «H.264», «yes»."""
+    if text in ("yes", "no"):
+        return _("yes") if text == "yes" else _("no")
+    if text == "source's own":
+        return _("source's own")
+    try:
+        leaf = node(name)
+    except KeyError:
+        return text
+    if not isinstance(leaf, Leaf):
+        return text
+    if leaf.kind == "choice":
+        text = str(word(leaf.owner, leaf.name, text))
+    if not _NUMBER.match(text):
+        return text
+    places = len(text.partition(".")[2])
+    return f"{number_format(text, places, force_grouping=True)} {shown(leaf.owner, leaf.name).unit}".strip()
 
 
 def _text(leaf: Leaf, value: Any, unit: str) -> str:

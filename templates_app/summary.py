@@ -79,11 +79,13 @@ def _side(video: dict[str, Any]) -> str:
     if side := video.get("short_side"):
         return f"{side}p"
     if side := video.get("long_side"):
-        return f"{side}{NBSP}×{NBSP}…"
+        return _("long side %(n)s px") % {"n": side}
     width, height = video.get("width"), video.get("height")
-    if width or height:
-        return f"{width or '…'}{NBSP}×{NBSP}{height or '…'}"
-    return _("as source")
+    if width and height:
+        return f"{width}{NBSP}×{NBSP}{height}"
+    if width:
+        return (_("%(n)s px wide") % {"n": width}).replace(" ", NBSP)
+    return (_("%(n)s px high") % {"n": height}).replace(" ", NBSP) if height else _("as source")
 
 
 def _rate(video: dict[str, Any], ladder: Any) -> str:
@@ -124,7 +126,7 @@ def _audio(audio: dict[str, Any], usual: str) -> str:
     if sample_rate := audio.get("sample_rate"):
         parts.append(f"{number_format(sample_rate, 0, force_grouping=True)}{NBSP}Hz")
     if channels := audio.get("channels"):
-        parts.append(ngettext("%(n)s channel", "%(n)s channels", channels) % {"n": channels})
+        parts.append((ngettext("%(n)s channel", "%(n)s channels", channels) % {"n": channels}).replace(" ", NBSP))
     return " ".join(parts)
 
 

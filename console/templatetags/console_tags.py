@@ -19,6 +19,7 @@ from django.utils.translation import gettext, ngettext
 
 from console.error_texts import translated as translated_text
 from console.error_texts import translated_word
+from console.lib import media_names
 from console.lib.badges import EVENTS, LOOKS
 
 if TYPE_CHECKING:
@@ -222,6 +223,18 @@ def words(text: str) -> list[str]:
 def term(text: Any) -> str:
     """A word or value of the engine, in the reader's language: «video codec», «540p: duration», «missing»."""
     return translated_word(str(text)) if text is not None else "–"
+
+
+@register.filter
+def codec_name(name: str | None) -> str:
+    """What a codec is called: «H.264». Empty for None."""
+    return media_names.codec_name(name) if name else ""
+
+
+@register.filter
+def container_name(name: str | None) -> str:
+    """What a container is called: «MP4 / MOV». Empty for None."""
+    return media_names.container_name(name) if name else ""
 
 
 @register.filter

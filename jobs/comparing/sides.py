@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from console.lib.media_names import codec_name
 from console.templatetags.console_tags import bytes_ as bytes_text
 from console.templatetags.console_tags import clock
 from jobs.certificates import reading as certificates
@@ -137,7 +138,7 @@ def rows(a: Side, b: Side, source_size: int | None) -> list[Row]:
         return lambda value: f"{number_format(value, places, force_grouping=True)}{' ' + unit if unit else ''}"
 
     found = [
-        line(_("Codec"), lambda one: one.video.get("codec"), str),
+        line(_("Codec"), lambda one: one.video.get("codec"), codec_name),
         line(_("Picture"), lambda one: f"{one.video['width']} × {one.video['height']}" if one.video else None, str),
         line(_("Frame rate"), lambda one: one.video.get("fps"), number(2, "fps")),
         line(_("Size"), lambda one: one.size, bytes_text, min),

@@ -94,7 +94,15 @@ def _outputs(request: HttpRequest, job: Job) -> dict[str, Any]:
     playable = [view for view in views if view.player]
     playing = next((view for view in playable if view.output.id == wanted), playable[0] if playable else None)
     thumbs = sprites.thumbnails(job.media_id, playing.duration) if playing else ""
-    return {"outputs": views, "playing": playing, "playing_thumbs": thumbs, "kind_label": KINDS.get(job.kind, job.kind), **_result(job)}
+    comparable = job.kind == "transcode" and job.is_final and any(view.compares for view in views)
+    return {
+        "outputs": views,
+        "comparable": comparable,
+        "playing": playing,
+        "playing_thumbs": thumbs,
+        "kind_label": KINDS.get(job.kind, job.kind),
+        **_result(job),
+    }
 
 
 def _result(job: Job) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.error_texts import translated
+from console.lib.media_names import codec_name
 from jobs import queries
 from jobs.certificates import reading as certificates
 from jobs.engine.errors import CODES
@@ -20,6 +21,7 @@ from jobs.models import Step as JobStep
 from jobs.pages.list_rows import is_held, look_of, row_version
 from jobs.states import JobState, Phase, StepState
 from templates_app.fields import LABELS
+from templates_app.parameters import told
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -100,6 +102,7 @@ class OutputView:
     player: str
     codecs: str
     size: str
+    compares: bool
     duration: float | None
     fps: float | None
     kbps: int | None
@@ -220,8 +223,9 @@ def _output(output: Output, source_size: int | None, *, plays: bool) -> OutputVi
         output=output,
         url=reverse("objects", args=[output.bucket, output.key]) if there else "",
         player=player_of(output.key) if there and plays else "",
-        codecs=" + ".join(part["codec"] for part in (video, audio) if part),
+        codecs=" + ".join(codec_name(part["codec"]) for part in (video, audio) if part),
         size=f"{video['width']} × {video['height']}" if video else "",
+        compares=done and video is not None,
         duration=seconds,
         fps=video.get("fps") if video else None,
         kbps=round(output.size * 8 / seconds / 1000) if output.size and seconds else info.get("bitrate_kbps"),
@@ -272,16 +276,25 @@ def parameters(output: Output) -> list[Parameter]:
     origins = {"override": _("this job"), "template": _("template"), "default": _("default"), "source": _("source")}
     if output.parameters:
         return [
-            Parameter(str(LABELS.get(row["loc"], row["loc"])), row["loc"], str(row["value"]), origins.get(row["origin"], row["origin"]))
+            Parameter(_label(row["loc"]), row["loc"], _value(row["loc"], str(row["value"])), origins.get(row["origin"], row["origin"]))
             for row in output.parameters
         ]
     over = flat(output.overrides)
     rows = flat(output.effective)
     return [
-        Parameter(str(LABELS.get(name, name)), name, str(value), origins["override" if name in over else "template"])
+        Parameter(_label(name), name, _value(name, str(value)), origins["override" if name in over else "template"])
         for name, value in rows.items()
         if value is not None
     ]
+
+
+def _label(name: str) -> str:
+    """The field's; what follows from several fields has one of its own."""
+    return _("Size") if name == "video.size" else str(LABELS.get(name, name))
+
+
+def _value(name: str, text: str) -> str:
+    return text.replace("×", " × ") if name == "video.size" else told(name, text)
 
 
 def changes(job: Job) -> list[Change]:

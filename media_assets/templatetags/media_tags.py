@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import template
 
-from jobs.engine.codecs import AUDIO, VIDEO
+from console.lib.media_names import codec_name
 from jobs.forms import KINDS
 from media_assets import sprites
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from media_assets.models import MediaFile
 
 register = template.Library()
-_NAMES = {row.stream: row.name for row in VIDEO.values()} | {row.stream: row.name for row in AUDIO.values()}
 
 
 def _picture(info: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -38,7 +37,7 @@ def output_codecs(file: MediaFile) -> str:
     info = file.info or {}
     names = [picture["codec"]] if (picture := _picture(info)) else []
     names += [stream["codec"] for stream in info.get("audio", ())[:1]]
-    return " + ".join(_NAMES.get(name, name) for name in names)
+    return " + ".join(codec_name(name) for name in names)
 
 
 @register.filter

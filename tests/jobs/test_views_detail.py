@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -218,6 +219,14 @@ def test_retry_of_chosen_outputs(half: Job, bob: User, client_of: Callable[[User
     assert [row.key for row in Job.objects.get(retry_of=half).outputs.all()] == ["1.mp4"]
 
 
+def test_what_was_cancelled_is_no_failure_and_has_nothing_to_compare(bob: User, demo: None, client_of: Callable[[User | None], Client]) -> None:
+    text = page(client_of(bob), one("cancelled"))
+    assert "p-out" in text
+    for wrong in ("<code>Cancelled</code>", "compare-form", "u-danger"):
+        assert wrong not in text, wrong
+    assert "compare-form" not in page(client_of(bob), one("failed"))
+
+
 def test_retry_of_an_unfinished_job_is_a_conflict(bob: User, demo: None, client_of: Callable[[User | None], Client]) -> None:
     assert client_of(bob).post(f"/console/jobs/{one('queued').id}/retry/").status_code == 409
 
@@ -239,9 +248,15 @@ def test_a_finished_job_can_be_watched(
     assert '<video controls playsinline preload="metadata" src="/objects/output/' in text
     url = text.partition('preload="metadata" src="')[2].partition('"')[0]
     assert b"".join(client.get(url).streaming_content)[4:8] == b"ftyp"  # type: ignore[attr-defined]
+    for said in ("H.264 + AAC", "MP4 / MOV", 'id="compare-form"', 'form="compare-form"'):  # names as people write them; there is something to compare
+        assert said in text, said
+    assert "mov,mp4" not in text
     parameters = page(client, job, "parameters/")
     assert "this job" in parameters  # the origin of the override
     assert "libx264" in parameters
+    for said in (">H.264<", ">1,000 kbit/s<", ">44,100 Hz<", ">60 fps<", "Size <span"):  # names, units and grouped digits, not what the engine keeps
+        assert said in parameters, said
+    assert re.search(r">\d+ × \d+<", parameters)
     timeline = page(client, job, "timeline/")
     assert "p-gantt__bar--encode" in timeline
     assert "Output published" in timeline

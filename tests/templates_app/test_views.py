@@ -79,7 +79,9 @@ def test_the_list_has_tabs_and_numbers(client_of, charlie, own):
     page = client.get(url("template_list")).content.decode()
     assert "Own" in page
     assert "CRF\u00a023" in page
-    assert "1280\u00a0×" in page
+    assert "1280\u00a0px\u00a0wide" in page, "a side that is not said does not look cut off"
+    assert "Updated" in page
+    assert "Updated" not in client.get(url("template_list"), {"kind": "static"}).content.decode(), "when presets were loaded tells nobody anything"
     static = client.get(url("template_list"), {"kind": "static", "size": "100"})
     assert "hls-ladder" in static.content.decode()
     assert own not in [row["template"] for row in static.context["rows"]]
@@ -126,7 +128,7 @@ def test_no_match_is_not_first_use(client_of, charlie, presets):
 
 def test_detail_tells_parameters_size_and_versions(client_of, charlie, own, preset):
     page = client_of(charlie).get(url("template_detail", own.id)).content.decode()
-    assert "MP4 · H.264 · 1280\u00a0×\u00a0…" in page
+    assert "MP4 · H.264 · 1280\u00a0px\u00a0wide" in page
     assert "Size per minute" in page
     assert "MB" in page
     assert "Version 1" in page
