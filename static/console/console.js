@@ -50,7 +50,15 @@ document.addEventListener("reelmill:announce", (event) => announce(event.detail.
 function fresh(scope) {
   for (const button of scope.querySelectorAll("[data-copy][hidden]")) button.hidden = false;
   for (const box of scope.querySelectorAll("[data-show-when]")) showWhen(box);
+  for (const tab of scope.querySelectorAll(".c-tabs [aria-current]")) centre(tab);
   syncBulk();
+}
+
+/** Where a row of tabs is wider than the window: the chosen one is seen, with what lies beside it. */
+function centre(tab) {
+  const strip = tab.closest(".c-tabs");
+  const [own, whole] = [tab.getBoundingClientRect(), strip.getBoundingClientRect()];
+  if (strip.scrollWidth > strip.clientWidth) strip.scrollLeft += own.left - whole.left - (whole.width - own.width) / 2;
 }
 
 // --- copying --------------------------------------------------------------------------------------------------------
