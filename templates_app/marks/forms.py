@@ -170,7 +170,7 @@ class GroundForm(forms.Form):
     """What the preview lies over. Nothing of it is saved."""
 
     ground = forms.ChoiceField(label=gettext_lazy("Background"), required=False)
-    at = _number(gettext_lazy("At"), 0, 86_399)
+    at = _number(gettext_lazy("At"), 0, 86_399, help_text=gettext_lazy("Empty: a third of the way in."))
     frame = forms.FileField(label=gettext_lazy("Background of your own"), required=False, help_text=gettext_lazy("A still picture."))
     sample = forms.FileField(label=gettext_lazy("Sample image"), required=False, help_text=gettext_lazy("Only for this preview; it is not saved."))
     ratio = forms.ChoiceField(label=gettext_lazy("Canvas"), choices=RATIOS, required=False, initial="16:9")

@@ -47,8 +47,8 @@ def folder() -> Path:
     return place
 
 
-def of_media(media_id: str, at: float) -> Path:
-    """The frame of a media's source at a time, s; beyond its end, the last one. Raises Refused NotFound, or what the file fails with."""
+def of_media(media_id: str, at: float | None) -> Path:
+    """The frame of a media's source at a time, s; beyond its end, the last one; None: a third in, as many begin with black. Raises Refused NotFound, or what the file fails with."""
     row = Media.objects.filter(pk=media_id).first()
     if row is None:
         raise Refused("NotFound", _("There is no such media."))
@@ -64,9 +64,9 @@ def of_media(media_id: str, at: float) -> Path:
         place.pin(row.key, room)
         found = probe(room / "input", tools=media_tools(), cwd=room)
         length = found.duration or 0.0
-        return "input", found, min(at, max(0.0, length - 0.1)) if length else 0.0
+        return "input", found, min(length / 3 if at is None else at, max(0.0, length - 0.1)) if length else 0.0
 
-    return _kept(f"{row.bucket}/{row.key}@{facts.etag}@{at:.3f}", make)
+    return _kept(f"{row.bucket}/{row.key}@{facts.etag}@{'third' if at is None else f'{at:.3f}'}", make)
 
 
 def of_upload(data: bytes) -> Path:

@@ -118,7 +118,7 @@ def _preview(form: MarkForm, ground: GroundForm, request: HttpRequest) -> Previe
     elif chosen in grounds.CHARTS:
         below = grounds.of_chart(chosen)
     else:
-        below = grounds.of_media(chosen, wanted["at"] or 0.0)
+        below = grounds.of_media(chosen, wanted["at"])
     image = sample or None
     if mark.text is None and mark.image is None and image is None:
         image = grounds.sample_logo()

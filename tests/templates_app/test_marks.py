@@ -499,3 +499,20 @@ def test_the_page_shows_the_picture_without_scripts(client_of: Any, alice: Any) 
     source = page.content.decode().split('<img src="')[1].split('"')[0].replace("&amp;", "&")
     answer = client.get(source)
     assert (answer.status_code, pixels(answer.content).shape) == (200, (640, 360, 3))
+
+
+def test_a_film_that_begins_black_is_shown_where_it_is_not(client_of: Any, bob: Any, buckets: Any, clips: Any) -> None:
+    """Without a time the editor takes a third of the film; a time that is said holds, zero too."""
+    film = clips.make(seconds=3, size="320x180", more=("-vf", "drawbox=color=black:t=fill:enable='lt(t,0.5)'"))
+    buckets.put(film, "films/fades in.mp4")
+    row = Media.objects.create(bucket="input", key="films/fades in.mp4", info={"video": [{"index": 0, "codec": "h264", "width": 320, "height": 180}]})
+    form = {"kind": "text", "corner": "top_left", "content": "a", "ground": row.pk, "side": "360"}
+
+    def brightest(**more: str) -> int:
+        answer = client_of(bob).post(url("mark_preview"), {**form, **more})
+        assert answer.status_code == 200, answer.content
+        with Image.open(io.BytesIO(answer.content)) as shown:
+            return int(shown.convert("L").crop((320, 180, 640, 360)).getextrema()[1])
+
+    assert brightest() > 150
+    assert brightest(at="0") < 30
