@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 SEARCH_SHARE = 0.15  # of the progress bar, where the search is part of this attempt
 EVERY = (1, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)  # primes: none keeps step with a pattern of B-frames
 ALL = 48  # pictures up to which every one is measured
+SHORT = 1.0  # s
+PLAIN = 0.15  # of the twin's estimated bitrate
 MEASURED_MAX = 3000  # pictures
 CORRECTIONS = 2  # encodes; the second one only where the first has not come near enough
 TRUST = 1.03  # × what the twin is expected to have
@@ -140,11 +142,13 @@ def checked(run: Run, plan: Plan, output: OutputPlan, one: Narrowed, encode: Cal
 
     Answers the plan of what lies in the room now. Raises JobError where nothing good can be made any more.
     """
-    if one.asked_twin:
-        _make_twin(run, plan, one)
-        one.decision = _informed(one)
     began = time.monotonic()
     one.found = measure(run, output, one)
+    one.seconds["check"] = time.monotonic() - began
+    if one.asked_twin or _doubtful(one, one.found):
+        _make_twin(run, plan, one)
+        one.decision = _informed(one)
+    began = time.monotonic() - one.seconds["check"]
     for _ in range(CORRECTIONS):
         verdict = _verdict(one, one.decision, one.found)
         if verdict.again is None:
@@ -162,6 +166,12 @@ def checked(run: Run, plan: Plan, output: OutputPlan, one: Narrowed, encode: Cal
         break
     one.seconds["check"] = time.monotonic() - began
     return output
+
+
+def _doubtful(one: Narrowed, found: Measured) -> bool:
+    """Whether the twin's estimate is not to be believed, and the twin cheap to make: forecasts know nothing of rate control in clips of less than a second, and
+    of pictures that cost next to nothing at any quality (all black) they expect that better ones cost more. Nothing is claimed to be saved that was not."""
+    return surveyed(one.search).seconds < SHORT or found.kbps < PLAIN * one.decision.twin.kbps
 
 
 def _verdict(one: Narrowed, decision: Decision, found: Measured) -> Verdict:

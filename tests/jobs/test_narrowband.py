@@ -212,10 +212,14 @@ def test_odd_inputs(
     assert told["scores"] is not None
     if "black" in graph:
         assert told["kbps"] < 50
+    regular = picture_bytes(ffprobe, buckets.output / twin.key)
+    assert picture_bytes(ffprobe, buckets.output / row.key) <= 1.02 * regular
     if "geq" in graph:
         assert told["capped"]  # best effort, and it says so
         assert told["encodes"] <= 3
-        assert picture_bytes(ffprobe, buckets.output / row.key) <= 1.02 * picture_bytes(ffprobe, buckets.output / twin.key)
+    else:  # forecasts know nothing of such twins: nothing is claimed that was not saved
+        assert not told["twin"]["estimated"]
+        assert told["twin"]["kbps"] == pytest.approx(regular * 8 / 1000 / told["picture_seconds"], rel=0.02)
 
 
 @pytest.mark.media
