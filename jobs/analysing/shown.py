@@ -80,7 +80,7 @@ def _made(made: dict[str, Any]) -> str:
         f"{made['width']} × {made['height']}" if made.get("width") else "",
         f"{number_format(round(made['fps'], 2)).rstrip('0').rstrip('.')} fps" if made.get("fps") else "",
         _codec(made.get("video")),
-        f"≈ {_kbps(made['kbps'])}" if made.get("kbps") else "",
+        f"≈{NBSP}{_kbps(made['kbps'])}" if made.get("kbps") else "",
         _codec(made.get("audio")),
     ]
     return " · ".join(part for part in parts if part)
@@ -133,7 +133,8 @@ def _facts(result: dict[str, Any]) -> list[tuple[str, str]]:
         said = _("%(rate)s at %(size)s") % {"rate": _kbps(round(cost["kbit_s"])), "size": size}
         facts.append((_("Complexity"), said))
         facts.append((_("Grain"), f"{round(100 * cost['grain'])} %"))
-        seen = _("%(seconds)s s at %(n)s places") % {"seconds": number_format(cost["seconds"], 1), "n": cost["windows"]}
+        seen = _("%(seconds)s s at %(n)s places") if cost["windows"] > 1 else _("%(seconds)s s, all of it")
+        seen %= {"seconds": number_format(cost["seconds"], 1), "n": cost["windows"]}
         facts.append((_("Looked at"), seen))
     return facts
 

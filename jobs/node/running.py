@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable
 from contextlib import ExitStack
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import OperationalError, ProgrammingError, connections
@@ -21,7 +21,11 @@ from jobs.node import host as node
 from jobs.node.supervisor import Supervisor
 from jobs.sweep import release_node
 
+if TYPE_CHECKING:
+    from django.db.migrations.loader import MigrationLoader
+
 FRESH_SECONDS = 10
+NUMBER = 4  # digits that the name of a migration begins with
 
 
 class CannotStart(Exception):
@@ -73,6 +77,8 @@ def _prepare(name: str) -> None:
         executor = MigrationExecutor(connections["default"])
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             raise CannotStart("The database is not up to date. Run «manage.py migrate» first.")
+        if _is_newer(executor.loader):
+            raise CannotStart("The database is of a newer version of Reelmill. Update this host too.")
         row = Node.objects.filter(pk=name).first()
         if row and row.capabilities.get("place") != _place() and (clock.now() - row.seen_at).total_seconds() < FRESH_SECONDS:
             raise CannotStart(f"Another Reelmill calls itself «{name}» in this database. Set REELMILL_NODE to another name.")
@@ -81,6 +87,14 @@ def _prepare(name: str) -> None:
         raise CannotStart(f"The database cannot be used: {error}".strip()) from error
     finally:
         connections.close_all()
+
+
+def _is_newer(loader: MigrationLoader) -> bool:
+    """Whether migrations were run that come after the last ones that this version knows."""
+    last: dict[str, str] = {}
+    for app, name in loader.disk_migrations:
+        last[app] = max(last.get(app, ""), name[:NUMBER])
+    return any(app in last and name[:NUMBER].isdecimal() and name[:NUMBER] > last[app] for app, name in loader.applied_migrations)
 
 
 def _end(name: str) -> int:

@@ -12,6 +12,8 @@ from typing import Any
 
 import django_q.cluster
 import pytest
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 
 from jobs import scheduler, services
 from jobs.models import Job, JobEvent, Lane, Node, Pipeline, Step
@@ -258,6 +260,18 @@ def test_a_node_without_tables_says_what_to_do(tmp_path: Path, environment: Call
     node = RunningNode(["-m", "tests.jobs.node_program", "1"], environment(data), data)
     assert node.process.wait(30) == 1
     assert node.text == "The database is not up to date. Run «manage.py migrate» first.\n"
+
+
+def test_a_program_that_is_older_than_the_database_does_not_start(tmp_path: Path, environment: Callable[..., dict[str, str]]) -> None:
+    data = tmp_path / "old"
+    recorder = MigrationRecorder(connection)
+    recorder.record_applied("jobs", "9999_of_a_later_version")
+    try:
+        node = RunningNode(["-m", "tests.jobs.node_program", "1"], environment(data, **on_this_database(data)), data)
+        assert node.process.wait(60) == 1
+    finally:
+        recorder.record_unapplied("jobs", "9999_of_a_later_version")
+    assert node.text == "The database is of a newer version of Reelmill. Update this host too.\n"
 
 
 def test_who_ends_by_itself_waits_ever_longer_and_who_was_killed_comes_back_at_once() -> None:
