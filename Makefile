@@ -44,7 +44,7 @@ check: environment-dev ## Lint, formats, types, layers, migrations: about a minu
 
 test: check ## Everything that CI runs: check, then all tests on SQLite, on PostgreSQL with Redis, in the browser and under kills
 	DATABASE_URL= REDIS_URL= $(PY) -m pytest $(AGAIN) -n auto --dist loadgroup -m "$(FAST)" --ignore tests/test_architecture.py --ignore tests/test_docs.py
-	DATABASE_URL=$(TEST_DATABASE_URL) REDIS_URL=$(TEST_REDIS_URL) $(PY) -m pytest $(AGAIN) -n 3 --dist loadgroup -m "$(FAST) and not media" tests/jobs tests/media_assets tests/templates_app
+	DATABASE_URL=$(TEST_DATABASE_URL) REDIS_URL=$(TEST_REDIS_URL) $(PY) -m pytest $(AGAIN) -n 3 --dist loadgroup -m "$(FAST) and not media and database" tests/jobs tests/media_assets tests/templates_app
 	DATABASE_URL= REDIS_URL= $(PY) -m pytest $(AGAIN) -n 2 --dist loadfile -m e2e
 	DATABASE_URL= REDIS_URL= $(PY) -m pytest -m kill
 

@@ -22,7 +22,7 @@ Real processes
     environment  environment(data, **more) -> a clean environment for `manage.py …` in a folder of its own (no setting of the outer shell leaks in)
     free_port    free_port() -> a port of 127.0.0.1 that nothing uses
 
-Markers: media, e2e, kill, bench (see pyproject.toml). ``pg`` and ``sqlite`` mark tests of one database only; they are left out, not skipped, on the other.
+Markers: media, database, e2e, kill, bench (see pyproject.toml). ``pg`` and ``sqlite`` mark tests of one database only; they are left out, not skipped, on the other.
 A skip must give its reason. With CI=true every skip is a failure: nothing may be missing there.
 """
 
@@ -65,7 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 # --- which tests run, and what a skip means -----------------------------------------------------------------------------
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out tests of the other database, and of fdkaac where there is none (it is not free, and optional everywhere); media tests are marked by their fixture."""
+    """Leave out tests of the other database, and of fdkaac where there is none (it is not free, and optional everywhere); media and database tests are marked by their fixtures."""
     others = ["sqlite" if "postgresql" in settings.DATABASES["default"]["ENGINE"] else "pg", *([] if shutil.which("fdkaac") else ["fdkaac"])]
     out = [item for item in items if any(item.get_closest_marker(other) for other in others)]
     if out:
@@ -75,8 +75,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             item.add_marker(pytest.mark.skip(reason=reason))
     for item in items:
-        if "media" in getattr(item, "fixturenames", ()):
+        used = set(getattr(item, "fixturenames", ()))
+        if "media" in used:
             item.add_marker("media")
+        if item.get_closest_marker("django_db") or used & {"db", "transactional_db"}:  # others cannot: pytest-django does not let them
+            item.add_marker("database")
 
 
 def _unreachable() -> str:
