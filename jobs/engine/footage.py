@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from jobs.engine import copied_start, slates, speed
+from jobs.engine import copied_start, slates, speed, transparency
 from jobs.engine.codecs import CONTAINERS
 from jobs.engine.colour import Colours
 from jobs.engine.copied_join import CopiedJoin, in_step, joined
@@ -152,7 +152,10 @@ def footage(request: Request) -> Footage:
         lead = copied_start.led(template, span, material.measured)
         span = copied_start.longer(span, lead)
         length = copied_start.longer(taken, lead).limit
-        source = request.sources.of(probe, start=taken.start, duration=length, options=copied_start.shifted(lead))
+        options, alpha = copied_start.shifted(lead), transparency.decoder(template, probe.picture)
+        if alpha:
+            probe, options = transparency.seen(probe), (*options, "-c:v", alpha)
+        source = request.sources.of(probe, start=taken.start, duration=length, options=options, timing=(alpha,) if alpha else ())
         rate = None
         if probe.picture is not None and wants_picture and (more["speed"] != 1 or tails):
             probe, rate = _steady(probe)

@@ -17,6 +17,7 @@ from jobs.engine.geometry import upright
 from jobs.engine.mark_text import drawing, place
 from jobs.engine.overlays import FORMATS, during, offset
 from jobs.engine.plan import Branch, FilterSpec, Pad, RenditionPlan, Source, VideoPlan
+from jobs.engine.transparency import ALPHA_DECODERS
 
 if TYPE_CHECKING:
     from jobs.engine.drawing import Drawing
@@ -32,8 +33,6 @@ STILLS = frozenset({"png_pipe", "jpeg_pipe", "webp_pipe"})
 WOUND_BACK = frozenset({"apng", "webp_anim"})
 """ffmpeg cannot wind these back (the decoder fails, or the demuxer): they are played on by their demuxer, or their pictures are kept and repeated."""
 LOOP_BYTES = 256_000_000  # of pictures that are kept for that
-ALPHA_DECODERS = {"vp9": "libvpx-vp9", "vp8": "libvpx"}
-"""ffmpeg's own decoders leave out the alpha of these."""
 OPAQUE = frozenset({"jpeg_pipe"})
 REFERENCE_WHITE = 203  # cd/m²
 DEEP = frozenset({"yuv420p10", "yuv422p10", "yuv444p10"})

@@ -19,6 +19,7 @@ class VideoStream(Strict):
     width: int = Field(description="coded px, before rotation and sample aspect ratio")
     height: int
     pixel_format: str | None = None
+    alpha: bool = Field(False, description="has a plane of transparency beside what «pixel_format» tells (VP8, VP9)")
     sar: tuple[int, int] = Field((1, 1), description="sample aspect ratio; 0:1 and unknown are 1:1")
     rotation: int = Field(0, description="degrees clockwise that make the picture upright: 0, 90, 180, 270")
     fps: float | None = Field(None, description="average frame rate")
@@ -217,6 +218,7 @@ def _video(stream: dict[str, Any], index: int, codec: str, width: int, height: i
         width=width,
         height=height,
         pixel_format=text(stream.get("pix_fmt")),
+        alpha=any(key.lower() == "alpha_mode" and text(value) == "1" for key, value in _dict(stream.get("tags")).items()),
         sar=_sar(stream.get("sample_aspect_ratio")),
         rotation=_rotation(stream),
         fps=_rate(stream.get("avg_frame_rate")),

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from jobs.engine.codecs import CONTAINERS, VIDEO
 from tests.surface.harness import Bench, Made, Row
@@ -331,6 +332,35 @@ def _run_of_b(made: Made, most: int) -> None:
 @pytest.mark.parametrize("row", [*pairs(), *PICTURES, *SOUNDS], ids=lambda row: row.name)
 def test_row(bench: Bench, row: Row) -> None:
     bench.row(row)
+
+
+@pytest.mark.media
+@pytest.mark.parametrize(
+    ("format_", "video_", "kept"),
+    [
+        ("webm", {}, True),
+        ("mkv", {"codec": "vp9", "pixel_format": "yuva420p", "rotate": 90}, True),
+        ("webp", {}, True),
+        ("gif", {}, True),
+        ("webm", {"pixel_format": "yuv420p"}, False),
+        ("webm", {"denoise": "light"}, False),
+    ],
+)
+def test_what_is_transparent_stays_so(bench: Bench, format_: str, video_: dict[str, Any], kept: bool) -> None:
+    """A telephone before nothing: about a third of the picture, its upper corners among it, has no alpha at all."""
+    source = bench.source({"media": "device-720p60-vp9-alpha.webm"})
+    speed = {"preset": "ultrafast"} if format_ in ("webm", "mkv") else {}
+    made = bench.run(source, {"container": {"format": format_}, "video": {"width": 160, "fps": 10, **speed, **video_}, "edit": {"duration": 0.5}})
+    if format_ == "webp":
+        with Image.open(made.file) as animation:
+            shown = np.asarray(animation.convert("RGBA"))[:, :, 3]
+    else:
+        decoder = ["-c:v", "libvpx-vp9"] if format_ in ("webm", "mkv") else []
+        argv = [made.tools.ffmpeg, "-nostdin", "-v", "error", *decoder, "-i", str(made.file), "-frames:v", "1", "-vf", "format=rgba,alphaextract"]
+        data = subprocess.run([*argv, "-f", "rawvideo", "-pix_fmt", "gray", "-"], capture_output=True, check=True, timeout=60).stdout
+        shown = np.frombuffer(data, dtype=np.uint8)
+    clear = float((shown < 16).mean())
+    assert 0.15 < clear < 0.45 if kept else clear == 0.0
 
 
 @pytest.mark.media
