@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db.models import Count, Exists, OuterRef, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.formats import number_format
@@ -137,13 +137,15 @@ class Shell:
 
     @cached_property
     def paused(self) -> list[PausedPipeline]:
-        """Pipelines that are paused while jobs wait in them. Two queries at most, none if nobody may see it."""
+        """Pipelines that are paused while jobs wait in them, and the default one, in which the next job will. Two queries at most, none if nobody may see it."""
         if self.role is None:
             return []
         queued = Job.objects.filter(pipeline=OuterRef("pk"), state=JobState.QUEUED).order_by()  # not a join: that would read the finished ones too
         number = Subquery(queued.values("pipeline").annotate(number=Count("*")).values("number"))
-        rows = Pipeline.objects.filter(Exists(queued), state=Pipeline.State.PAUSED).annotate(waiting=number)[:3]
-        return [PausedPipeline(row.name, row.pause_reason.rstrip("."), row.resume_at, row.waiting, _url("pipelines:pipeline_resume", row.id)) for row in rows]
+        rows = Pipeline.objects.filter(Exists(queued) | Q(name=settings.REELMILL_DEFAULT_PIPELINE), state=Pipeline.State.PAUSED).annotate(waiting=number)[:3]
+        return [
+            PausedPipeline(row.name, row.pause_reason.rstrip("."), row.resume_at, row.waiting or 0, _url("pipelines:pipeline_resume", row.id)) for row in rows
+        ]
 
     @cached_property
     def nav(self) -> list[Group]:

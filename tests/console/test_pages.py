@@ -164,6 +164,18 @@ def test_a_pause_is_told_on_the_overview_the_list_and_the_form(bob: User, demo: 
         assert "Resume" in banner
 
 
+def test_a_paused_default_pipeline_is_told_before_anything_waits(bob: User, pipeline: Pipeline, client_of: Callable[[User | None], Client]) -> None:
+    client = client_of(bob)
+    assert "c-banner--paused" not in client.get("/console/").content.decode()
+    Pipeline.objects.create(name="spare", state=Pipeline.State.PAUSED)  # nothing waits in it, and nothing will unless somebody names it
+    client.post(f"/console/pipelines/{pipeline.id}/pause/", {"reason": "disk swap"})
+    for path in ("/console/", "/console/jobs/new/transcode/"):
+        page = client.get(path).content.decode()
+        assert page.count("c-banner--paused") == 1, path
+        assert "disk swap. New jobs will wait." in page
+        assert "spare" not in page.partition("c-banner--paused")[2].partition("</form>")[0]
+
+
 def test_the_checklist_goes_when_told(charlie: User, bob: User, client_of: Callable[[User | None], Client]) -> None:
     client = client_of(charlie)
     assert "First steps" in client.get("/console/").content.decode()
@@ -189,7 +201,7 @@ def test_the_workers_page(charlie: User, node: Node, demo: None, client_of: Call
     assert "Programs" not in text  # a node of an older version does not tell them
     Node.objects.update(capabilities={"encoders": ["libx264"], "filters": ["zscale"], "programs": ["fdkaac"], "sandbox": {"network": True}})
     text = client.get("/console/workers/").content.decode()
-    for said in ("zscale", "fdkaac", "Filters", "Programs"):
+    for said in ("zscale", "fdkaac", "FFmpeg filters", "Programs", "Main lane"):
         assert said in text
     Node.objects.update(seen_at=timezone.now() - dt.timedelta(minutes=5))
     assert 'data-state="offline"' in client.get("/console/workers/").content.decode()
