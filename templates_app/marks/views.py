@@ -76,11 +76,17 @@ def _with(request: HttpRequest, **values: str) -> str:
 @require_GET
 @viewer
 def mark_thumb(request: HttpRequest, mark_id: str) -> HttpResponse:
-    """A small picture of a watermark template on a chart, made once per version; 404 where its image cannot be used."""
+    """A small picture of a watermark template on a chart, made once per version; the chart alone while its image cannot be used."""
     row = _row(mark_id)
     kept = grounds.folder() / f"thumb-{row.current_id}-{get_language()}.png"
     if not kept.exists():
-        kept.write_bytes(_thumb(row))
+        try:
+            kept.write_bytes(_thumb(row))
+        except ReelmillError:
+            bare = HttpResponse(content_type="image/png")
+            grounds.chart("middle").resize((640, 360)).save(bare, "PNG")  # type: ignore[arg-type]  # a response is written to as a file is
+            bare["Cache-Control"] = "no-store"  # the image may come
+            return bare
     response = HttpResponse(kept.read_bytes(), content_type="image/png")
     response["Cache-Control"] = "private, max-age=3600"
     return response
@@ -91,10 +97,7 @@ def _thumb(row: WatermarkTemplate) -> bytes:
     image = grounds.sample_logo() if row.kind == "image" and mark.image is None else None
     if mark.text is not None and not mark.text.content:
         mark = mark.model_copy(update={"text": mark.text.model_copy(update={"content": _("Sample text")})})
-    try:
-        return rendered(mark, grounds.of_chart("middle"), canvas("16:9", 360), image).png
-    except ReelmillError:
-        raise Http404 from None
+    return rendered(mark, grounds.of_chart("middle"), canvas("16:9", 360), image).png
 
 
 def _media() -> list[tuple[str, str]]:

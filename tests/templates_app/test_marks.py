@@ -516,3 +516,17 @@ def test_a_film_that_begins_black_is_shown_where_it_is_not(client_of: Any, bob: 
 
     assert brightest() > 150
     assert brightest(at="0") < 30
+
+
+def test_a_mark_whose_image_is_gone_is_still_listed_with_a_picture(client_of: Any, bob: Any, buckets: Any, tmp_path: Any) -> None:
+    """No broken picture in the list; once the image is there, the mark is shown."""
+    row = services.create("Gone", "image", {"image": "oss://input/later.png", "corner": "bottom_right", "width": 0.5})
+    address = url("mark_thumb", row.pk)
+    bare = client_of(bob).get(address)
+    assert (bare.status_code, bare["Cache-Control"]) == (200, "no-store")
+    assert pixels(bare.content).shape == (360, 640, 3)
+    assert np.abs(pixels(bare.content)[300, 600].astype(int) - (220, 30, 30)).max() > 40
+    (tmp_path / "later.png").write_bytes(png_of())
+    buckets.put(tmp_path / "later.png", "later.png")
+    shown = client_of(bob).get(address)
+    assert np.abs(pixels(shown.content)[300, 600].astype(int) - (220, 30, 30)).max() < 12
