@@ -196,12 +196,14 @@ def _little_space() -> list[Concern]:
 
 def _failures(now: dt.datetime) -> list[Concern]:
     rows = Job.objects.filter(state=JobState.FAILED, created_at__gte=now - DAY).exclude(code="").order_by()
-    groups = rows.values("code").annotate(number=Count("id"), newest=Max("created_at")).order_by("-number")[:8]
+    groups = rows.values("code").annotate(number=Count("id"), newest=Max("created_at"), last=Max("id")).order_by("-number")[:8]
     found = []
     for group in groups:
         code = CODES.get(group["code"])
         title = ngettext("%(n)s job failed: %(code)s", "%(n)s jobs failed: %(code)s", group["number"]) % {"n": group["number"], "code": group["code"]}
         url = f"{reverse('jobs:job_list')}?state=failed&from=24h&code={group['code']}"
+        if group["number"] == 1:  # a list of one would be a click for nothing
+            url = reverse("jobs:job_detail", args=[group["last"]])
         found.append(Concern("danger", "x-circle", title, translated(code.sentence) if code else "", url, _("Show"), group["newest"]))
     return found
 
