@@ -130,12 +130,12 @@ def raw_document(document: dict[str, Any], name: str) -> dict[str, Any]:
 def _video(stream: VideoStream, row: dict[str, Any], packets: Sequence[Packet], frame: dict[str, Any] | None, *, whole: bool) -> VideoInfo:
     shown = upright(stream) if stream.width and stream.height else None
     return VideoInfo(
-        **stream.model_dump(),
+        **stream.model_dump(exclude={"alpha"}),  # told below, whichever way the file carries it
         display_width=shown.width if shown else stream.width,
         display_height=shown.height if shown else stream.height,
         bit_depth=_depth(stream, row),
         chroma=_chroma(stream.pixel_format or ""),
-        alpha=bool(re.match(r"yuva|rgba|bgra|argb|abgr|gbrap|ya\d", stream.pixel_format or "")) or text(_dict(row.get("tags")).get("alpha_mode")) == "1",
+        alpha=stream.alpha or bool(re.match(r"yuva|rgba|bgra|argb|abgr|gbrap|ya\d", stream.pixel_format or "")),
         hdr=_hdr(stream, [*_rows(row.get("side_data_list")), *_rows((frame or {}).get("side_data_list"))]),
         frame_rate=frame_rate(packets),
         gops=gops(stream.codec, packets, whole=whole),
