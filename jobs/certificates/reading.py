@@ -23,6 +23,7 @@ KEPT = 60  # s: overviews poll
 KEY = "certificates-saved"
 PHASES = (("survey", _("Survey")), ("probes", _("Probes")), ("encode", _("Encode")), ("twin", _("Regular output")), ("check", _("Check")))
 TOOLS = {"ffmpeg": "FFmpeg", "encoder": _("Encoder"), "vmaf_model": _("VMAF's model"), "libvmaf": "libvmaf"}
+NEAR = 1.0  # VMAF: what a goal may be missed by
 METRICS = (("vmaf", "VMAF"), ("vmaf_neg", "VMAF NEG"))
 
 
@@ -77,6 +78,14 @@ class Certificate:
     def vmaf(self) -> Score | None:
         """The score that its target is about."""
         return next((score for score in self.scores if score.name == "VMAF"), None)
+
+    @property
+    def as_good(self) -> bool:
+        """Held back, but no worse than the regular output, whose own score was the goal: smaller, and not the best that would have fitted under its bitrate."""
+        score = self.vmaf.mean if self.vmaf else None
+        if score is None or self.goal is None or self.target is None:
+            return False
+        return self.capped and self.goal < self.target and score >= self.goal - NEAR
 
     @property
     def part(self) -> str:

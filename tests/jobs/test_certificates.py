@@ -63,12 +63,17 @@ def test_the_card_and_the_page(job: Job, client_of: Any, charlie: User) -> None:
 
 def test_less_than_the_target_is_said(job: Job, client_of: Any, charlie: User) -> None:
     first = job.outputs.get(index=0)
-    Output.objects.filter(pk=first.pk).update(certificate=FOUND | {"capped": True, "twin": FOUND["twin"] | {"estimated": False}})
+    rows = Output.objects.filter(pk=first.pk)
+    rows.update(certificate=FOUND | {"capped": True, "twin": FOUND["twin"] | {"estimated": False}, "goal": 94.0})
     client = client_of(charlie)
     assert "held back by the bitrate" in client.get(f"/console/jobs/{job.id}/outputs/").content.decode()
     told = client.get(f"/console/jobs/{job.id}/outputs/{first.id}/certificate/").content.decode()
-    assert "The bitrate of the regular output does not allow the target" in told
+    assert "this is the best that fits under it" in told
     assert "(estimated)" not in told
+    rows.update(certificate=FOUND | {"capped": True})  # 92.71 where the goal was 92.4: more would have fitted, but was not the goal
+    told = client.get(f"/console/jobs/{job.id}/outputs/{first.id}/certificate/").content.decode()
+    assert "its own quality was the goal" in told
+    assert "the best that fits" not in told
 
 
 def test_json_the_filter_and_the_sum(job: Job, api_of: Any, client_of: Any, bob: User, buckets: Any, clips: Any) -> None:
