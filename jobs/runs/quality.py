@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 DISTORTED = "distorted"
 LOG_BYTES = 64 << 20
+AGREES = 0.1  # of the told rate
 
 
 def run_quality(run: Run) -> dict[str, Any]:
@@ -62,7 +63,7 @@ def run_quality(run: Run) -> dict[str, Any]:
     frames, given = (quality.counted(_text(run, name)) for name in (quality.COUNTED, quality.GIVEN))
     quality.check_counts(frames, given)
     series = quality.read(found, _text(run, quality.VMAF_LOG), _lines(run, quality.XPSNR_LOG))
-    told = kind.told(found, series, frames=frames, fps=source_fps(stream), versions=media_tools().version)
+    told = kind.told(found, series, frames=frames, fps=_fps(output, frames), versions=media_tools().version)
     _noted(run, spec, told)
     return told
 
@@ -106,6 +107,15 @@ def _guessed(output: Probe) -> int | None:
     stream = output.picture
     fps = source_fps(stream) if stream else None
     return round(fps * output.duration) if fps and output.duration else None
+
+
+def _fps(output: Probe, frames: int) -> float | None:
+    """What places the pictures in time: the rate that the file tells, where that agrees with their number (old containers tell 60 for what has 7)."""
+    stream = output.picture
+    told, seconds = (source_fps(stream), stream.duration or output.duration) if stream else (None, None)
+    if not seconds or (told and abs(frames / seconds / told - 1) < AGREES):
+        return told
+    return round(frames / seconds, 3)
 
 
 def _text(run: Run, name: str) -> str:

@@ -137,6 +137,18 @@ def test_a_file_equals_itself_whatever_it_tells_of_its_colours(size: str, made: 
     assert job.result["scores"]["vmaf_neg"]["mean"] >= 97
 
 
+@pytest.mark.media
+def test_the_course_is_as_long_as_the_film_whatever_rate_it_tells(media: Path, buckets: Any, work_off: Any) -> None:
+    """108 pictures in 15 s, of which the container says that 60 come in a second."""
+    address = buckets.put(media / "bricks-160x120-msmpeg4v2-metasound.asf")
+    spec = {"kind": "quality", "input": address, "distorted": address, "metrics": ["psnr"]}
+    job = services.submit(spec=JOB_SPEC.validate_python(spec, strict=False))
+    work_off()
+    job.refresh_from_db()
+    assert job.state == "succeeded", (job.code, job.message)
+    assert job.result["frames"] / job.result["fps"] == pytest.approx(15.17, abs=0.5)
+
+
 def test_long_films_are_looked_at_in_steps_that_no_pattern_of_pictures_keeps() -> None:
     hours = [quality.each(round(seconds * fps)) for seconds, fps in ((60, 25), (601, 30), (3600, 24), (4 * 3600, 30), (4 * 3600, 60))]
     assert hours == [1, 3, 5, 29, 53]
