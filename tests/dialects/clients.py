@@ -20,6 +20,8 @@ from alibabacloud_tea_openapi.utils_models import Config
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
 
+from tests.dialects import shapes
+
 REGION = "cn-hangzhou"
 
 
@@ -48,19 +50,41 @@ def config(site: Endpoint, *, algorithm: str = "", **more: Any) -> Config:
     return Config(access_key_id=site.key_id, access_key_secret=site.secret, protocol="http", region_id=REGION, no_proxy="127.0.0.1,localhost", **more)
 
 
+class _Checked:
+    """A client that holds every answer against its own models."""
+
+    def call_api(self, params: Any, request: Any, runtime: Any) -> dict[str, Any]:
+        """One call."""
+        answer: dict[str, Any] = super().call_api(params, request, runtime)  # type: ignore[misc]
+        shapes.check(self, params.action, answer["body"])
+        return answer
+
+
+class _CheckedMts(_Checked, Mts):
+    """MPS."""
+
+
+class _CheckedImm(_Checked, Imm):
+    """IMM."""
+
+
+class _CheckedIce(_Checked, Ice):
+    """IMS."""
+
+
 def mts(site: Endpoint, **more: Any) -> Mts:
     """MPS, version 2014-06-18."""
-    return Mts(config(site, **more))
+    return _CheckedMts(config(site, **more))
 
 
 def imm(site: Endpoint, **more: Any) -> Imm:
     """IMM, version 2020-09-30."""
-    return Imm(config(site, **more))
+    return _CheckedImm(config(site, **more))
 
 
 def ice(site: Endpoint, **more: Any) -> Ice:
     """IMS, version 2020-11-09."""
-    return Ice(config(site, **more))
+    return _CheckedIce(config(site, **more))
 
 
 def old(site: Endpoint) -> AcsClient:

@@ -134,6 +134,15 @@ def test_temporary_credentials(site: Endpoint, site_of: Callable[..., Endpoint],
         bucket.get_object("a")
 
 
+def test_a_token_as_newer_sdks_send_it_with_the_first_signature(site_of: Callable[..., Endpoint], alice: User) -> None:
+    lent = site_of(alice, lent=True)
+    bucket = clients.bucket(replace(lent, token=""))
+    assert bucket.get_object("a", headers={"security-token": lent.token}).status == 200
+    with pytest.raises(oss2.exceptions.ServerError) as refused:
+        bucket.get_object("a", headers={"security-token": lent.token[:-1]})
+    assert refused.value.code == "InvalidAccessKeyId"
+
+
 @pytest.mark.usefixtures("names")
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("name", ["input", "not-there-yet", "console"])

@@ -349,6 +349,7 @@ def test_list_tasks(site: Endpoint, convert: Callable[..., Any], put: Callable[.
     assert json.loads(everything.tasks[0].task_request_definition)["Targets"][0]["Container"] == "mp4"
     assert [t.task_id for t in everything.tasks] == sorted(t.task_id for t in everything.tasks)
     first = asked(max_results=2, sort="StartTime", order="desc")
+    assert first.max_results == "2"
     second = asked(max_results=2, sort="StartTime", order="desc", next_token=first.next_token)
     assert [t.tags["n"] for t in (*first.tasks, *second.tasks)] == ["2", "1", "0"]
     assert second.next_token in ("", None)

@@ -283,6 +283,9 @@ def test_transcode_jobs(site: Endpoint, rung: str, work_off: Callable[[], int], 
     work_off()
     job = client.get_transcode_job(m.GetTranscodeJobRequest(parent_job_id=sent.parent_job_id)).body.transcode_parent_job
     assert (job.status, job.percent, job.user_data, job.schedule_config.priority) == ("Success", 100, "kept", 7), job
+    over = job.output_group[1].process_config.transcode.overwrite_params
+    assert (over.video.codec, over.video.bitrate, over.audio.volume.method) == ("H.264", "400", "linear")
+    assert job.output_group[0].process_config.transcode.to_map() == {"TemplateId": rung}
     assert [child.status for child in job.transcode_job_list] == ["Success", "Success"]
     assert job.transcode_job_list[1].out_file_meta.video_stream_info_list[0].codec_name == "h264"
     plain, dressed = (shot(ffmpeg, buckets.output / name) for name in ("plain.mp4", "dressed.mp4"))
@@ -361,6 +364,10 @@ def test_snapshot_jobs(site: Endpoint, work_off: Callable[[], int], buckets: Buc
     job = client.get_snapshot_job(m.GetSnapshotJobRequest(job_id=series)).body.snapshot_job
     assert (job.status, job.count, job.name, job.user_data, job.type) == ("Success", 2, "named", "kept", "Normal"), job
     assert job.input.oss_file.object == "films/video-with-default-audio.mp4"
+    assert json.loads(job.template_config) == config
+    assert (job.template_id, template.subtype) == (template.template_id, "1")
+    told = json.loads(client.get_snapshot_job(m.GetSnapshotJobRequest(job_id=single)).body.snapshot_job.template_config)
+    assert (told["Count"], told["Time"], told["Width"], told["Interval"]) == (1, 1000, 160, 1)
     assert sorted(path.name for path in (buckets.output / "shots").iterdir()) == ["00001.jpg", "00002.jpg"]
     assert [size(buckets.output / name) for name in ("shots/00001.jpg", "one.jpg", "sheet-00001.jpg")] == [(320, 180), (160, 90), (160, 90)]
     found = client.get_snapshot_urls(m.GetSnapshotUrlsRequest(job_id=series, page_size=1, page_number=2)).body
@@ -422,9 +429,9 @@ def test_pipelines(site: Endpoint) -> None:
     assert (found.name, found.priority, found.status) == ("late", 4, "Paused")
     assert [row.name for row in client.list_pipelines(m.ListPipelinesRequest(speed="Boost")).body.pipeline_list] == ["late"]
     assert {row.name for row in client.list_pipelines(m.ListPipelinesRequest()).body.pipeline_list} == {"default", "late"}
-    client.update_pipeline(m.UpdatePipelineRequest(pipeline_id=made.pipeline_id, status="Active"))
+    assert client.update_pipeline(m.UpdatePipelineRequest(pipeline_id=made.pipeline_id, status="Active")).body.success is True
     assert client.get_pipeline(m.GetPipelineRequest(pipeline_id="late")).body.pipeline.status == "Active"
-    client.delete_pipeline(m.DeletePipelineRequest(pipeline_id=made.pipeline_id))
+    assert client.delete_pipeline(m.DeletePipelineRequest(pipeline_id=made.pipeline_id)).body.success is True
     assert not client.list_pipelines(m.ListPipelinesRequest(speed="Boost")).body.pipeline_list
 
 
@@ -447,11 +454,11 @@ def test_templates(site: Endpoint, type_: int) -> None:
         return client.get_custom_template(m.GetCustomTemplateRequest(type=type_, template_id=made.template_id)).body.custom_template
 
     assert json.loads(get().template_config)[field] == value
-    client.update_custom_template(m.UpdateCustomTemplateRequest(template_id=made.template_id, name="second"))
+    assert client.update_custom_template(m.UpdateCustomTemplateRequest(template_id=made.template_id, name="second")).body.success is True
     assert get().template_name == "second"
     listed = client.list_custom_templates(m.ListCustomTemplatesRequest(type=str(type_), page_size=5)).body
     assert (listed.total, [row.template_name for row in listed.custom_template_list]) == (1, ["second"])
-    client.delete_custom_template(m.DeleteCustomTemplateRequest(template_id=made.template_id))
+    assert client.delete_custom_template(m.DeleteCustomTemplateRequest(template_id=made.template_id)).body.success is True
     assert client.list_custom_templates(m.ListCustomTemplatesRequest(type=str(type_))).body.total == 0
 
 

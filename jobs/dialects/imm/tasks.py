@@ -102,7 +102,7 @@ def list_tasks(call: Call) -> Answer:
     return {
         "Tasks": [answers.task(task, definition=definition) for task in found.items],
         "NextToken": found.next or "",
-        "MaxResults": size,
+        "MaxResults": str(size),  # a text in this product's answers
         "ProjectName": name,
     }
 

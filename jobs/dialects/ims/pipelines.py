@@ -55,13 +55,13 @@ def update(call: Call) -> Answer:
             row = services.pause_pipeline(row, actor=call.caller.name)
         elif state == Pipeline.State.ACTIVE and row.state != state:
             row = services.resume_pipeline(row, actor=call.caller.name)
-    return {"Pipeline": told(row)}
+    return {"Success": True, "Pipeline": told(row)}
 
 
 def delete(call: Call) -> Answer:
     """DeletePipeline: its queued jobs go to the default pipeline."""
     services.delete_pipeline(_of(call), actor=call.caller.name)
-    return {}
+    return {"Success": True}
 
 
 def listing(call: Call) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from jobs import services
@@ -54,6 +55,7 @@ def submit(call: Call) -> Answer:
             "Input": dict(fields.child("Input").values),
             "Output": dict(fields.child("Output").values),
             "TemplateConfig": dict(chosen.values),
+            "Config": dict(config.values),
             "Type": config.text("Type") or "Normal",
         },
     )
@@ -118,7 +120,7 @@ def told(job: Job) -> dict[str, Any]:
         "Input": {**said.get("Input", {}), "OssFile": _file(job.input_bucket, job.input_key)},
         "Output": {**said.get("Output", {}), "OssFile": _file(output.bucket, output.key) if output else {}},
         "TemplateId": template.get("TemplateId", ""),
-        "TemplateConfig": template,
+        "TemplateConfig": json.dumps(said.get("Config") or template.get("OverwriteParams") or {}, ensure_ascii=False, separators=(",", ":")),
         "PipelineId": job.pipeline_id,
         "UserData": job.user_data,
         "SubmitTime": utc(job.created_at),

@@ -70,7 +70,8 @@ def create(call: Call) -> Answer:
     else:
         kind = _snapshot_kind(subtype, config)
         made = snapshot_services.create(name, kind, pictures.template(config, kind))
-    return {"CustomTemplate": told(_read(made))}
+    found = told(_read(made))
+    return {"CustomTemplate": {**found, "Subtype": str(found["Subtype"])}}  # a number everywhere but here
 
 
 def get(call: Call) -> Answer:
@@ -108,7 +109,7 @@ def update(call: Call) -> Answer:
     else:
         params = pictures.template(config, found.row.kind) if config.values else None
         snapshot_services.update(found.row, name=name, params=params)
-    return {}
+    return {"Success": True}
 
 
 def delete(call: Call) -> Answer:
@@ -122,7 +123,7 @@ def delete(call: Call) -> Answer:
         mark_services.delete(found.row)
     else:
         snapshot_services.delete(found.row)
-    return {}
+    return {"Success": True}
 
 
 def listing(call: Call) -> Answer:

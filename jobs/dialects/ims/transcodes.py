@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from console.lib.ids import new_id
+from jobs.dialects.answer_template import text
 from jobs.dialects.documents import spec_of
 from jobs.dialects.ims import callback
 from jobs.dialects.ims.conversions import bounded
 from jobs.dialects.ims.known import known, media_of, url_of
 from jobs.dialects.ims.listing import STATUS, WANTED, find, tasks_listed
 from jobs.dialects.ims.meta import meta
-from jobs.dialects.ims.transcoding import read_transcode
+from jobs.dialects.ims.transcoding import OUTPUTS_MAX, read_transcode
 from jobs.dialects.reading import Fields
 from jobs.dialects.times import utc
 from jobs.foreign import tasks as foreign_tasks
@@ -75,7 +76,7 @@ def told(call: Call, task: ForeignTask) -> dict[str, Any]:
         "Percent": seen.progress,
         "JobCount": len(children),
         "InputGroup": task.request.get("InputGroup", []),
-        "OutputGroup": task.request.get("OutputGroup", []),
+        "OutputGroup": _groups(task),
         "TranscodeJobList": children,
         "ScheduleConfig": _schedule(task),
         "UserData": task.user_data,
@@ -88,7 +89,7 @@ def told(call: Call, task: ForeignTask) -> dict[str, Any]:
 
 def _children(call: Call, task: ForeignTask) -> list[dict[str, Any]]:
     found = []
-    groups = task.request.get("OutputGroup", [])
+    groups = _groups(task)
     for part in task.parts.all():
         for row, number in zip(part.job.outputs.all(), part.words.get("children", ()), strict=False):
             url = url_of(call, row.bucket, row.key)
@@ -114,6 +115,29 @@ def _children(call: Call, task: ForeignTask) -> list[dict[str, Any]]:
                 child["OutFileMeta"] = meta(row.media_info, bucket=row.bucket, key=row.key, url=url, size=row.size)
             found.append(child)
     return found
+
+
+def _groups(task: ForeignTask) -> list[dict[str, Any]]:
+    """The outputs as they were asked for; what is laid over a transcoding template in texts, whatever it came in, for that is how answers have it."""
+    found = []
+    for group in Fields(task.request).children("OutputGroup", OUTPUTS_MAX):
+        process = group.child("ProcessConfig")
+        chosen = process.child("Transcode")
+        if chosen.has("OverwriteParams"):
+            over = _texts(chosen.child("OverwriteParams").values)
+            found.append({**group.values, "ProcessConfig": {**process.values, "Transcode": {**chosen.values, "OverwriteParams": over}}})
+        else:
+            found.append(dict(group.values))
+    return found
+
+
+def _texts(value: Any) -> Any:
+    """The same with every number and truth as a text."""
+    if isinstance(value, dict):
+        return {name: _texts(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_texts(inner) for inner in value]
+    return text(value) if isinstance(value, bool | int | float) else value
 
 
 def _schedule(task: ForeignTask) -> dict[str, Any]:

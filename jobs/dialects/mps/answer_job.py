@@ -72,7 +72,15 @@ def told(output: Output, *, secret: bool) -> dict[str, Any]:
     found |= answer_edit.edit(params, place["Location"])
     if output.state == JobState.SUCCEEDED and output.media_info:
         info = output.media_info | ({"size": output.size} if output.size is not None else {})
-        found["Properties"] = answer_media.properties(info, output.key.rpartition(".")[2])
+        found["Properties"] = properties(info, output.key.rpartition(".")[2])
+    return found
+
+
+def properties(info: Mapping[str, Any], extension: str) -> dict[str, Any]:
+    """What came out. Answers about jobs spell colours with a small letter, those about media info with a capital one: both are told here."""
+    found = answer_media.properties(info, extension)
+    for stream in found["Streams"]["VideoStreamList"]["VideoStream"]:
+        stream.update({f"color{name}": stream[f"Color{name}"] for name in ("Primaries", "Transfer") if f"Color{name}" in stream})
     return found
 
 

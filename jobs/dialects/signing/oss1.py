@@ -38,7 +38,8 @@ def claim(facts: Facts) -> Claim:
     if not colon or not key_id:
         raise OssRefusal("InvalidArgument", "The header Authorization has no AccessKey id and signature.")
     date = facts.header("x-oss-date") or facts.header("date")
-    return _claim(facts, key_id, signature, date, at=http_moment(date), token=facts.header("x-oss-security-token"))
+    token = facts.header("x-oss-security-token") or facts.header("security-token")  # the second from newer SDKs; it must be the key's own all the same
+    return _claim(facts, key_id, signature, date, at=http_moment(date), token=token)
 
 
 def claim_of_address(facts: Facts) -> Claim:

@@ -94,7 +94,7 @@ def test_a_template_of_ims(site: Endpoint, subtype: int, method: int) -> None:
     made = client.create_custom_template(
         ice_models.CreateCustomTemplateRequest(name="narrow", type=1, subtype=subtype, template_config=json.dumps(config))
     ).body.custom_template
-    assert made.subtype == subtype
+    assert made.subtype == str(subtype)
     params = stored(made.template_id)
     assert (params["video"]["narrowband"], params["video"]["bitrate_kbps"]) == ({"method": method}, 800)
     found = client.get_custom_template(ice_models.GetCustomTemplateRequest(template_id=made.template_id)).body.custom_template

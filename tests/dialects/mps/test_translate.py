@@ -13,7 +13,7 @@ import pytest
 
 from jobs.dialects import answer_template, translate_template
 from jobs.dialects.call import Refusal
-from jobs.dialects.mps import answer_edit, errors, translate_marks, translate_output, translate_snapshot
+from jobs.dialects.mps import answer_edit, answer_job, errors, translate_marks, translate_output, translate_snapshot
 from jobs.dialects.mps.translate_output import Known
 from jobs.dialects.reading import Bad, Fields
 from jobs.engine.combinations import check
@@ -152,6 +152,14 @@ def test_what_is_laid_over_a_picture_comes_back() -> None:
     assert (told["OpeningList"]["Opening"][0]["openUrl"], told["OpeningList"]["Opening"][0]["Width"]) == (URL + "o.mp4", "full")
     assert told["TailSlateList"]["TailSlate"][0]["IsMergeAudio"] is False
     assert json.loads(told["DeWatermark"]) == OUTPUT["DeWatermark"]
+
+
+def test_colours_are_told_as_answers_about_jobs_spell_them() -> None:
+    row = {"index": 0, "codec": "hevc", "width": 640, "height": 360, "color_transfer": "arib-std-b67", "color_primaries": "bt2020"}
+    (stream,) = answer_job.properties({"video": [row]}, "mp4")["Streams"]["VideoStreamList"]["VideoStream"]
+    assert (stream["colorTransfer"], stream["colorPrimaries"]) == (stream["ColorTransfer"], stream["ColorPrimaries"]) == ("arib-std-b67", "bt2020")
+    (plain,) = answer_job.properties({"video": [{"index": 0, "codec": "h264"}]}, "")["Streams"]["VideoStreamList"]["VideoStream"]
+    assert not [name for name in plain if "olor" in name]
 
 
 def test_every_code_of_ours_has_one_of_mps() -> None:
