@@ -88,6 +88,11 @@ class TemplateForm(TreeForm):
             if codecs and not section.get("remove") and "codec" not in section:
                 self.said[name] = {**section, "codec": "copy"}
 
+    def field_of(self, loc: tuple[int | str, ...]) -> str:
+        """As everywhere; but the box that drops the picture is hidden where the kind ticks it, and what is wrong with it stands at the container."""
+        path = super().field_of(loc)
+        return "container.format" if path == "video.remove" and self.data.get(self.add_prefix("kind")) == "audio" else path
+
     @property
     def params_said(self) -> dict[str, Any]:
         """The parameters, or nothing while a field cannot be read."""

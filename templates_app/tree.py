@@ -110,7 +110,12 @@ class GroupView:
     @property
     def says(self) -> bool:
         """Whether something in it does."""
-        return bool(self.choice and self.choice.says) or any(view.says for view in (*self.children, *self.more))
+        return bool(self.choice and self.choice.says) or any(view.says for view in self.children) or self.more_says
+
+    @property
+    def more_says(self) -> bool:
+        """Whether something behind «More» says something, or something wrong."""
+        return any(view.says for view in self.more)
 
 
 @dataclass

@@ -41,10 +41,12 @@ def check(template: Template) -> Iterator[Problem]:
             yield Problem(("edit", field), f"{name} holds text only, so «{field}» has no meaning.")
     if subtitle.remove:
         yield Problem(("subtitle", "remove"), f"{name} has nothing else to hold; do not remove it.")
-    if subtitle.burn_stream is not None or any(file.burn for file in subtitle.files):
-        yield Problem(("subtitle",), f"{name} holds no picture that text could be drawn into.")
+    burnt = [("subtitle", "burn_stream")] if subtitle.burn_stream is not None else []
+    for place in (*burnt, *(("subtitle", "files", number, "burn") for number, file in enumerate(subtitle.files) if file.burn)):
+        yield Problem(place, f"{name} holds no picture that text could be drawn into.")
     if len(subtitle.files) > 1 or len(subtitle.streams or ()) > 1 or (subtitle.files and (subtitle.streams or subtitle.languages)):
-        yield Problem(("subtitle",), f"{name} holds one text: name one stream or one file.")
+        place = ("subtitle", "streams" if subtitle.streams else "languages" if subtitle.languages else "files")
+        yield Problem(place, f"{name} holds one text: name one stream or one file.")
 
 
 def text_output(request: Request) -> OutputPlan:

@@ -82,8 +82,11 @@ def test_what_is_not_there_fails(subtitle: dict[str, Any], source: str, code: st
     [
         ({"video": {"codec": "h264"}}, "video"),
         ({"subtitle": {"remove": True}}, "remove"),
-        ({"subtitle": {"streams": [0, 1]}}, "subtitle"),
-        ({"subtitle": {"burn_stream": 0}}, "subtitle"),
+        ({"subtitle": {"streams": [0, 1]}}, "streams"),
+        ({"subtitle": {"languages": ["eng"], "files": [{"address": "oss://input/a.srt"}]}}, "languages"),
+        ({"subtitle": {"files": [{"address": "oss://input/a.srt"}, {"address": "oss://input/b.srt"}]}}, "files"),
+        ({"subtitle": {"burn_stream": 0}}, "burn_stream"),
+        ({"subtitle": {"files": [{"address": "oss://input/a.srt", "burn": True}]}}, "burn"),
         ({"watermarks": [{"text": {"content": "x"}}]}, "watermarks"),
         ({"mux": {"segment_seconds": 5.0}}, "mux"),
         ({"edit": {"after_list": "oss://input/list.json"}}, "after_list"),

@@ -314,3 +314,31 @@ def test_the_summary_says_what_numbers_mean(client_of, alice, presets):
     text = client.post("/console/templates/transcode/preview/", sent).content.decode()
     assert "250 frames between key frames are 10 s at 25 frames per second." in text
     assert "200 is unusual." in text
+
+
+@pytest.mark.parametrize(
+    ("sent", "field"),
+    [
+        ({"kind": "audio", "container.format": "mxf"}, "container.format"),
+        ({"container.format": "srt", "subtitle.streams": "0, 1"}, "subtitle.streams"),
+        ({"container.format": "srt", "subtitle.files.rows": ["0", "1"], **{f"subtitle.files.{n}.address": "oss://input/a.srt" for n in (0, 1)}}, "subtitle.files.0.address"),
+        (
+            {"container.format": "srt", "subtitle.files.rows": "0", "subtitle.files.0.address": "oss://input/a.srt", "subtitle.files.0.burn": "on"},
+            "subtitle.files.0.burn",
+        ),
+    ],
+)  # fmt: skip
+def test_mistakes_stand_at_fields_that_are_shown(client_of, alice, presets, sent, field):
+    """Not at a box that this container or this kind hides."""
+    response = client_of(alice).post(url("template_create"), {"name": "Wrong", **sent})
+    assert response.status_code == 422
+    assert set(response.context["form"].errors) == {field}
+
+
+@pytest.mark.parametrize("sent", [{"ladder.0.video.codec": "copy"}, {"ladder.0.video.remove": "on"}])
+def test_what_is_wrong_behind_more_is_not_folded_away(client_of, alice, presets, sent):
+    values = {"name": "Wrong", "container.format": "hls", "ladder.rows": "0", "ladder.0.name": "a", **sent}
+    page = client_of(alice).post(url("template_create"), values).content.decode()
+    wrong = re.search(rf'id="id_{re.escape(next(iter(sent)))}_error"', page)
+    assert wrong is not None
+    assert page.rindex("<details", 0, wrong.start()) == page.rindex('<details class="p-tree__more" open>', 0, wrong.start())
