@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 
 from jobs import services
 from jobs.engine import quality
+from jobs.engine.errors import Refused
 from jobs.engine.kinds.quality import packed, unpacked
 from jobs.engine.spec import JOB_SPEC
 from jobs.models import Job, Output
@@ -166,6 +167,15 @@ def test_other_numbers_of_pictures_are_refused(buckets: Any, clips: Any, work_of
     job.refresh_from_db()
     assert (job.state, job.code) == ("failed", "QualityNotComparable")
     assert "and the source 50" in job.message
+
+
+def test_an_encrypted_output_is_refused_at_the_door(buckets: Any, clips: Any, work_off: Any) -> None:
+    locked = NEAR_LOSSLESS | {"container": {"format": "hls"}, "encryption": {"method": "aes-128"}}
+    output = encoded(buckets.put(clips.make(seconds=1)), work_off, locked, "set/a.m3u8")
+    with pytest.raises(Refused) as refused:
+        measured(output, work_off)
+    assert [(problem.loc, "encrypted" in problem.message) for problem in refused.value.problems] == [(("output",), True)]
+    assert not Job.objects.filter(kind="quality").exists()
 
 
 def test_an_output_alone_is_enough(api_of: Any, bob: User, buckets: Any, clips: Any, work_off: Any) -> None:
