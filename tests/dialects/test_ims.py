@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -394,6 +394,7 @@ def meanwhile(work_off: Callable[[], int]) -> Iterator[Callable[[Callable[[], An
             future = pool.submit(call)
             while not future.done():
                 work_off()
+                wait([future], 0.05)
             return future.result()
 
         yield go

@@ -91,7 +91,7 @@ def test_pictures_inside_are_left_out_and_fonts_come_along() -> None:
     ids=["angles", "one tag", "drawings", "braces", "opened", "closed", "entities", "blanks"],
 )
 def test_texts_that_are_made_to_be_slow_are_not(body: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     for text in (
         f"{TIMES}\n{body}\n\n" * 100,
         "WEBVTT\n\n" + f"{TIMES.replace(',', '.')}\n{body}\n\n" * 100,
@@ -102,7 +102,7 @@ def test_texts_that_are_made_to_be_slow_are_not(body: str) -> None:
         except SubtitleMistake:
             continue
         to_srt(flat(script)), to_vtt(flat(script)), to_ass([(script, "Sans")], 640, 360)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_anything_is_read_or_refused_in_a_sentence() -> None:

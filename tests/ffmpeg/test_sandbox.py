@@ -213,7 +213,7 @@ def test_it_works_plainly_where_the_tools_are_missing(room, tools, monkeypatch):
     try:
         assert not any((sandbox.protections().network, sandbox.protections().limits, sandbox.protections().parent_death))
         assert sandbox.full_argv(tools.ffmpeg, ["-version"], for_probe(5)) == [tools.ffmpeg, "-version"]
-        assert sandbox.call(tools.ffmpeg, ("-version",), cwd=room, limits=for_probe(5), timeout=5).exit_code == 0
+        assert sandbox.call(tools.ffmpeg, ("-version",), cwd=room, limits=for_probe(5), timeout=60).exit_code == 0
     finally:
         monkeypatch.undo()
         for cached in (sandbox._network, sandbox._privileges, sandbox._prlimit, sandbox.protections):

@@ -71,7 +71,7 @@ def test_a_busy_hand_takes_no_second_ring() -> None:
     scheduler.ring()
     begin = time.monotonic()
     assert bell().dequeue() is None
-    assert time.monotonic() - begin < 1  # it looks again soon
+    assert time.monotonic() - begin < 5  # it looks again soon
     assert bell().queue_size() == 1  # for somebody else
     tasks.work(done)  # its work is over
     assert bell().dequeue()
@@ -176,7 +176,7 @@ def test_without_redis_a_submit_goes_through_and_groups_look_for_work_themselves
         begin = time.monotonic()
         taken = silent.dequeue()
     assert taken is not None
-    assert 0.9 < time.monotonic() - begin < 3
+    assert 0.9 < time.monotonic() - begin < 10
     assert SignedPackage.loads(taken[0][1])["func"] == "jobs.tasks.work"
 
 

@@ -168,7 +168,7 @@ def test_a_pause_that_is_being_written_wins_over_a_claim() -> None:
         claimer.start()
         time.sleep(0.3)
         assert got == []  # it waits for the pipeline's row
-    claimer.join(5)
+    claimer.join(30)
     assert got == [None]
 
 

@@ -135,7 +135,7 @@ def test_what_is_cancelled_goes_away(buckets: Any, clips: Any, work_off: Callabl
     shown: list[bool] = []
 
     def cancel() -> None:
-        until(lambda: job.outputs.get().is_shown, 5)
+        until(lambda: job.outputs.get().is_shown, 30)
         shown.append(job.outputs.get().is_shown)
         services.cancel(job.id, actor="bob")
 

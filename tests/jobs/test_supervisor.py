@@ -25,6 +25,7 @@ from tests.jobs.nodes import RunningNode, of_folder, on_this_database, processes
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.kill]
 Starter = Callable[..., RunningNode]
+BEGUN = 20.0  # seconds for what a test only starts from; what a node promises has numbers of its own
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ def test_two_jobs_start_at_once_on_two_idle_groups(start: Starter, line: Pipelin
 def test_a_killed_process_takes_its_group_and_a_new_one_goes_on(start: Starter, line: Pipeline, role: str) -> None:
     node = start(workers=1)
     busy = submit(line, "!1.5")
-    until(lambda: state(busy) == JobState.RUNNING, 5)
+    until(lambda: state(busy) == JobState.RUNNING, BEGUN)
     [group] = node.groups()
     os.kill(getattr(group, role), signal.SIGKILL)
     if role == "monitor":  # the sentinel sees it
@@ -135,7 +136,7 @@ def test_a_frozen_pusher_is_replaced_when_it_is_needed(start: Starter, line: Pip
 def test_a_frozen_busy_worker_is_replaced_and_the_job_goes_on(start: Starter, line: Pipeline) -> None:
     node = start(workers=1)
     job = submit(line, "1")
-    until(lambda: state(job) == JobState.RUNNING, 5)
+    until(lambda: state(job) == JobState.RUNNING, BEGUN)
     [group] = node.groups()
     os.kill(group.worker, signal.SIGSTOP)
     until(lambda: group.main not in processes(), 6)
@@ -146,7 +147,7 @@ def test_a_frozen_busy_worker_is_replaced_and_the_job_goes_on(start: Starter, li
 def test_everything_dies_with_the_supervisor_and_the_next_start_goes_on(start: Starter, line: Pipeline) -> None:
     node = start(workers=2)
     jobs = [submit(line, "!2") for _ in range(2)]
-    until(lambda: Job.objects.filter(state=JobState.RUNNING).count() == 2, 5)
+    until(lambda: Job.objects.filter(state=JobState.RUNNING).count() == 2, BEGUN)
     node.process.kill()
     node.process.wait()
     until(lambda: of_folder(node.data) == [], 2)
@@ -159,7 +160,7 @@ def test_everything_dies_with_the_supervisor_and_the_next_start_goes_on(start: S
 def test_a_stop_lets_end_what_ends_soon_and_hands_the_rest_back_uncounted(start: Starter, line: Pipeline, number: int) -> None:
     node = start(workers=2, REELMILL_GRACE_SECONDS="2")
     soon, late = submit(line, "!1"), submit(line, "!30")
-    until(lambda: Job.objects.filter(state=JobState.RUNNING).count() == 2, 5)
+    until(lambda: Job.objects.filter(state=JobState.RUNNING).count() == 2, BEGUN)
     waiting = submit(line, "0", priority=1)
     assert node.stop(number) < 6
     assert (state(soon), state(late), state(waiting)) == (JobState.SUCCEEDED, JobState.QUEUED, JobState.QUEUED)
@@ -172,7 +173,7 @@ def test_a_stop_lets_end_what_ends_soon_and_hands_the_rest_back_uncounted(start:
 def test_a_second_interrupt_does_not_wait(start: Starter, line: Pipeline) -> None:
     node = start(workers=1, REELMILL_GRACE_SECONDS="30")
     job = submit(line, "60")
-    until(lambda: state(job) == JobState.RUNNING, 5)
+    until(lambda: state(job) == JobState.RUNNING, BEGUN)
     node.process.send_signal(signal.SIGINT)
     until(lambda: "Press Ctrl-C again" in node.text, 2)
     assert node.stop(signal.SIGINT) < 3
@@ -183,7 +184,7 @@ def test_a_second_interrupt_does_not_wait(start: Starter, line: Pipeline) -> Non
 def test_a_running_job_is_cancelled_within_two_seconds(start: Starter, line: Pipeline) -> None:
     start(workers=1)
     job = submit(line, "30")
-    until(lambda: state(job) == JobState.RUNNING, 5)
+    until(lambda: state(job) == JobState.RUNNING, BEGUN)
     services.cancel(job.pk, actor="bob")
     until(lambda: state(job) == JobState.CANCELLED, 2)
 
@@ -191,11 +192,11 @@ def test_a_running_job_is_cancelled_within_two_seconds(start: Starter, line: Pip
 def test_another_node_takes_over_when_a_whole_node_vanishes(start: Starter, line: Pipeline) -> None:
     first = start(workers=1, name="node-a", REELMILL_LEASE_SECONDS="3")
     job = submit(line, "!1.5")
-    until(lambda: state(job) == JobState.RUNNING, 5)
+    until(lambda: state(job) == JobState.RUNNING, BEGUN)
     second = start(workers=1, name="node-b", REELMILL_LEASE_SECONDS="3")
     assert state(job) in (JobState.RUNNING, JobState.SUCCEEDED)
     job = submit(line, "!1.5") if done(job) else job
-    until(lambda: state(job) == JobState.RUNNING, 5)
+    until(lambda: state(job) == JobState.RUNNING, BEGUN)
     worker = Step.objects.get(job=job).worker
     dead, alive = (first, second) if worker.startswith("node-a/") else (second, first)
     dead.process.kill()
@@ -207,12 +208,12 @@ def test_another_node_takes_over_when_a_whole_node_vanishes(start: Starter, line
 def test_two_nodes_on_one_data_folder_have_different_names(start: Starter) -> None:
     start(name="node-a")
     start(name="node-a", data="node-a")
-    until(lambda: set(Node.objects.values_list("name", flat=True)) == {"node-a", "node-a-2"}, 5)
+    until(lambda: set(Node.objects.values_list("name", flat=True)) == {"node-a", "node-a-2"}, BEGUN)
 
 
 def test_a_name_that_another_installation_uses_is_refused(start: Starter) -> None:
     start(name="node-a")
-    until(Node.objects.exists, 5)
+    until(Node.objects.exists, BEGUN)
     other = start(name="node-a", data="elsewhere", ready=False)
     assert other.process.wait(20) == 1
     assert "Another Reelmill calls itself «node-a»" in other.text
