@@ -1,7 +1,7 @@
 """The time by which leases, waiting and history go: one for all hosts that share a database, whatever their own clocks say.
 
-With PostgreSQL it is the server's: asked for every few seconds, and counted on in between by a clock that nobody sets. With SQLite all processes are on
-one host, and it is that host's.
+With PostgreSQL it is the server's: asked for every few seconds, and counted on in between by a clock that nobody sets. A host whose own clock agrees with
+it goes by its own. With SQLite all processes are on one host, and it is that host's.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from django.utils import timezone
 log = structlog.get_logger(__name__)
 EVERY = 10.0  # s
 SLOW = 1.0  # s that a question may take for its answer to be better than the one before
+RIGHT = 0.5  # s of difference up to which a host's own clock is right: asking takes time too
 NOTED = 5.0  # s of difference that an operator wants to know of
 
 
@@ -40,7 +41,8 @@ def now() -> dt.datetime:
     if seen is None or at - seen.at > EVERY:
         asked = _ask()
         seen = _seen = asked if seen is None or time.monotonic() - at < SLOW else Seen(seen.time + dt.timedelta(seconds=at - seen.at), at)
-    return seen.time + dt.timedelta(seconds=time.monotonic() - seen.at)
+    here, there = timezone.now(), seen.time + dt.timedelta(seconds=time.monotonic() - seen.at)
+    return here if abs((here - there).total_seconds()) < RIGHT else there
 
 
 def _ask() -> Seen:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, close_old_connections, connection
 
 from jobs import clock, records, scheduler
 from jobs.records import Fence, LeaseLost
@@ -125,5 +125,6 @@ class Pulse:
                 except DatabaseError:
                     # the lease is what counts: without the database it runs out by itself, and the work stops
                     log.warning("pulse could not reach the database", step=self._fence.step_id)
+                    close_old_connections()  # one that the server has ended stays so: the next beat needs another
         finally:
             connection.close()

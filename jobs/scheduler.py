@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import transaction
+from django.db import close_old_connections, transaction
 from django.db.models import Q
 
 from jobs import clock, hot, transitions
@@ -92,6 +92,7 @@ def renew(step_id: int, attempt: int, *, program_running: bool) -> str:
 
 def holds(step_id: int, attempt: int) -> bool:
     """Whether the step is still this attempt's: the fence. An expired lease that nobody took back still holds."""
+    close_old_connections()  # asked after long work: a connection that the server has ended meanwhile is noticed before it is used
     return Step.objects.filter(pk=step_id, attempt=attempt, state=StepState.RUNNING).exists()
 
 

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
     from media_assets.models import Media
 
-CLOCK_TOLERANCE = 1.0  # s
-
 
 @dataclass(frozen=True)
 class Submission:
@@ -141,7 +139,7 @@ def _write(spec: AnySpec, pipeline: Pipeline, sent: Submission, admitted: Admitt
         idempotency_key=sent.idempotency_key,
         idempotency_digest=sent.idempotency_digest,
     )
-    if abs((job.created_at - accepted).total_seconds()) > CLOCK_TOLERANCE:
+    if abs((job.created_at - accepted).total_seconds()) > clock.RIGHT:
         Job.objects.filter(pk=job.pk).update(created_at=accepted)  # the row's default goes by this host's clock
         job.created_at = accepted
     made = Output.objects.bulk_create(

@@ -38,6 +38,7 @@ def work(run: Callable[[Claimed], None] = run_attempt) -> None:
                 run(claimed)
             except Exception:
                 log.exception("the worker broke", job=claimed.job_id, step=claimed.step_id)
+                close_old_connections()
                 scheduler.lose(claimed.step_id, claimed.attempt, reason="the worker broke")
             finally:
                 seat.busy = 0

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 import errno
+import time
 from typing import TYPE_CHECKING
 
 import structlog
-from django.db import DatabaseError
+from django.db import DatabaseError, close_old_connections, connection
 
 from jobs import bucket_wait, clock, records, scheduler, workspace
 from jobs.engine.errors import JobError, ReelmillError
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 FULL_DISK_WAIT = dt.timedelta(seconds=20)
+PATIENCE = 10.0  # s that a step waits for the database to be handed back
 
 
 def run_attempt(claimed: Claimed) -> None:
@@ -56,10 +58,13 @@ def run_attempt(claimed: Claimed) -> None:
         if claimed.kind == "transcode":
             measuring.follow(fence.job_id)
     except LeaseLost:
-        _let_go(fence)
+        _let_go(fence, "the lease could not be renewed")
     except Exception as error:
         log.exception("attempt broke", job=claimed.job_id, step=claimed.step_id, attempt=claimed.attempt)
-        _record_mistake(fence, error)
+        if isinstance(error, DatabaseError) and _is_cut_off():
+            _let_go(fence, "the database did not answer")
+        else:
+            _record_mistake(fence, error)
     finally:
         kept_logs.keep(fence)
 
@@ -69,14 +74,25 @@ def _wait_for_space(fence: Fence, why: str) -> None:
     scheduler.release(fence.step_id, fence.attempt, not_before=clock.now() + FULL_DISK_WAIT, reason=f"StorageFull: {why}")
 
 
-def _let_go(fence: Fence) -> None:
-    """The step is somebody else's now, or its lease could not be renewed in time. If nobody has taken it yet, it goes back uncounted: a database that
-    did not answer is not its fault."""
-    try:
-        ours = scheduler.release(fence.step_id, fence.attempt, reason="the lease could not be renewed")
-    except DatabaseError:
-        ours = False  # the sweep takes it back
-    log.warning("lease not renewed in time" if ours else "lease lost", job=fence.job_id, step=fence.step_id, attempt=fence.attempt)
+def _let_go(fence: Fence, why: str) -> None:
+    """The step is somebody else's now, or the database was away. If nobody has taken it yet, it goes back uncounted: that is not its fault."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        close_old_connections()
+        try:
+            ours = scheduler.release(fence.step_id, fence.attempt, reason=why)
+            break
+        except DatabaseError:
+            if time.monotonic() > until:
+                ours = False  # the sweep takes it back
+                break
+            time.sleep(0.5)
+    log.warning("handed back" if ours else "lease lost", why=why, job=fence.job_id, step=fence.step_id, attempt=fence.attempt)
+
+
+def _is_cut_off() -> bool:
+    """Whether the server has ended the connection."""
+    return connection.vendor == "postgresql" and (connection.connection is None or not connection.is_usable())
 
 
 def _record_mistake(fence: Fence, error: Exception) -> None:

@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.db import close_old_connections
 
 from jobs import records, workspace
 from jobs.engine.address import Address
@@ -86,6 +87,7 @@ class Run:
         self.part = pin_part(place, address.key, self.room, need) if need is not None else None
         if self.part is None:
             place.pin(address.key, self.room)
+        close_old_connections()  # long work: see scheduler.holds
         self.pulse.phase(Phase.PROBE)
         try:
             probe = playlists.fetched(self, address, "input")
@@ -167,6 +169,7 @@ class Run:
             max_bytes=None,
             min_free_bytes=settings.REELMILL_MIN_FREE_MB * MB // 2,
         )
+        close_old_connections()
         self._argv[-1] = list(finished.argv_shown)
         self._usage["cpu_seconds"] = round(self._usage["cpu_seconds"] + finished.cpu_seconds, 3)
         self._usage["max_rss_bytes"] = max(self._usage["max_rss_bytes"], finished.max_rss_bytes)

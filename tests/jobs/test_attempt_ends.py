@@ -16,6 +16,7 @@ from jobs import scheduler, services, worker, workspace
 from jobs.engine.spec import JOB_SPEC
 from jobs.models import Attempt, Job
 from jobs.states import AttemptState, JobState, StepState
+from tests.jobs.nodes import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,6 +131,28 @@ def test_a_database_that_does_not_answer_counts_against_no_step(running: tuple[J
     assert (job.state, step.state, step.losses) == (JobState.QUEUED, StepState.READY, 0)
     assert Attempt.objects.get().state == AttemptState.RELEASED
     assert not children()
+
+
+@pytest.mark.pg
+def test_a_database_that_is_started_anew_costs_no_attempt(buckets: Any, clips: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server ends all connections; lease, progress and record go on over new ones."""
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 600)  # as worker groups have it: their connections stay
+    settings.REELMILL_LEASE_SECONDS = 2
+    source = buckets.put(clips.make(seconds=20, size="1280x720", rate=30))
+    document = {"kind": "transcode", "input": source, "outputs": [{"template": "mp4-h264-720p", "address": "oss://output/a.mp4"}]}
+    job = services.submit(spec=JOB_SPEC.validate_python(document, strict=False), source="api")
+    claimed = scheduler.claim("main", f"test-node/{os.getpgrp()}")
+    assert claimed is not None
+
+    def end_connections() -> None:
+        others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        with connection.cursor() as cursor:
+            until(lambda: cursor.execute(f"SELECT 1 {others}") or len(cursor.fetchall()) >= 2, 20, "the main thread's and the pulse's")
+            cursor.execute(f"SELECT pg_terminate_backend(pid) {others}")
+
+    during(lambda: worker.run_attempt(claimed), end_connections)
+    job.refresh_from_db()
+    assert (job.state, job.message, job.steps.get().attempt) == (JobState.SUCCEEDED, "", 1)
 
 
 def test_three_counted_failures_fail_the_job(running: tuple[Job, scheduler.Claimed], settings: Any) -> None:
