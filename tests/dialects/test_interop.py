@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import json
 import os
 import re
 import subprocess
@@ -43,6 +44,16 @@ def test_every_action_of_the_sdk_is_known(version: str) -> None:
     for name, action in dialect.actions.items():
         assert (action.coverage == "partly") == bool(action.missing), name
         assert action.role in ("viewer", "operator", "admin"), name
+
+
+@pytest.mark.parametrize("version", SDKS)
+def test_every_action_that_the_newest_sdk_left_out_is_known(version: str) -> None:
+    """Names of the SDKs aliyun-python-sdk-mts 2.7.6, mts 1.0.2 and 3.3.42, imm 1.0.3 and 2.1.0, ice 1.0.0 and 3.0.0."""
+    dialect = registry.dialect(version)
+    assert dialect is not None
+    older = json.loads((ROOT / "tests/dialects/vectors/older_actions.json").read_text())[version]
+    assert older
+    assert set(older) <= set(dialect.actions) | set(dialect.not_served)
 
 
 @pytest.mark.parametrize("version", SDKS)

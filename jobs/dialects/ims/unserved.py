@@ -91,7 +91,8 @@ _REASONS: dict[str, str] = {
         DecryptKMSDataKey GenerateKMSDataKey
     """,
     "Usage is told by the service's own pages.": """
-        DescribeMeterImsMediaConvertUHDUsage DescribeMeterImsMediaConvertUsage DescribeMeterImsMpsAiUsage DescribeMeterImsSummary
+        DescribeIceProductStatus DescribeMeterImsMediaConvertUHDUsage DescribeMeterImsMediaConvertUsage DescribeMeterImsMpsAiUsage
+        DescribeMeterImsSummary DescribeRelatedAuthorizationStatus
     """,
     "The media library, uploads and buckets have interfaces of their own: the JSON interface, MPS and OSS.": """
         AddCategory BatchGetMediaInfos CreateUploadMedia DeleteCategory DeleteMediaInfos DeletePlayInfo GetCategories GetDefaultStorageLocation

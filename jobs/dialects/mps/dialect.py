@@ -91,20 +91,43 @@ _MISSING: dict[str, tuple[str, ...]] = {
         "CreateCustomEntity", "DeleteCustomEntity", "ListCustomEntities", "CreateCustomGroup", "DeleteCustomGroup", "ListCustomGroups", "RegisterCustomFace",
         "UnregisterCustomFace", "RegisterCustomView", "DeleteCustomView", "ListCustomViews", "ListCustomPersons", "TagCustomPerson", "SubmitCoverJob",
         "QueryCoverJobList", "SubmitVideoSummaryJob", "QueryVideoSummaryJobList", "SubmitBeautifyJobs", "QueryBeautifyJobList",
+        # of older SDKs
+        "AddAsrPipeline", "AddCensorPipeline", "AddCoverPipeline", "AddMCTemplate", "AddPornPipeline", "AddTerrorismPipeline", "CreateMcuTemplate",
+        "DeleteMCTemplate", "DeleteMcuJob", "DeleteMcuTemplate", "ListAsrPipeline", "ListCensorPipeline", "ListCoverPipeline", "ListInferenceJob",
+        "ListPornPipeline", "ListTerrorismPipeline", "QueryAnnotationJobList", "QueryAsrJobList", "QueryAsrPipelineList", "QueryCensorJobList",
+        "QueryCensorPipelineList", "QueryCoverPipelineList", "QueryFacerecogJobList", "QueryIProductionJobList", "QueryImageSearchJobList",
+        "QueryInferenceJob", "QueryInnerJob", "QueryMCJobList", "QueryMCTemplateList", "QueryMcuJob", "QueryMcuTemplate", "QueryMediaDetailJobList",
+        "QueryPornJobList", "QueryPornPipelineList", "QueryTagJobList", "QueryTerrorismJobList", "QueryTerrorismPipelineList", "QueryVideoPoseJobList",
+        "QueryVideoSplitJobList", "RegisterMediaDetailPerson", "RegisterMediaDetailScenario", "ReportAnnotationJobResult", "ReportCensorJobResult",
+        "ReportCoverJobResult", "ReportFacerecogJobResult", "ReportMediaDetailJobResult", "ReportPornJobResult", "ReportTagJobResult",
+        "ReportTerrorismJobResult", "ReportVideoSplitJobResult", "StopIProductionJob", "SubmitAnnotationJob", "SubmitAsrJob", "SubmitFacerecogJob",
+        "SubmitImageSearchJob", "SubmitInferenceJob", "SubmitInnerJob", "SubmitMCJob", "SubmitMcuJob", "SubmitMediaDetailJob", "SubmitPornJob",
+        "SubmitTagJob", "SubmitTerrorismJob", "SubmitVideoPoseJob", "SubmitVideoSplitJob", "UpdateAsrPipeline", "UpdateCensorPipeline",
+        "UpdateCoverPipeline", "UpdateMCTemplate", "UpdateMcuTemplate", "UpdatePornPipeline", "UpdateTerrorismPipeline",
     ),
     COPYRIGHT: (
         "SubmitFpShotJob", "QueryFpShotJobList", "ImportFpShotJob", "CreateFpShotDB", "ListFpShotDB", "ListFpShotFiles", "ListFpShotImportJob",
         "SubmitFpFileDeleteJob", "QueryFpFileDeleteJobList", "SubmitFpDBDeleteJob", "QueryFpDBDeleteJobList", "SubmitCopyrightJob", "QueryCopyrightJob",
         "SubmitCopyrightExtractJob", "QueryCopyrightExtractJob", "SubmitImageCopyright", "SubmitTraceAbJob", "QueryTraceAbJob", "SubmitTraceM3u8Job",
         "QueryTraceM3u8Job", "SubmitTraceExtractJob", "QueryTraceExtractJob",
+        # of older SDKs
+        "ListFpShotNotary", "QueryFpCompareJobList", "QueryFpImportResult", "QueryMediaFpDeleteJobList", "ReportFpShotJobResult", "SubmitFpCompareJob",
+        "SubmitMediaFpDeleteJob",
     ),
     "Use SubmitJobs with the container gif.": ("SubmitVideoGifJob", "QueryVideoGifJobList"),
-    "Use SubmitJobs with MergeList.": ("SubmitEditingJobs", "QueryEditingJobList", "SubmitComplexJob", "QueryComplexJob"),
+    "Use SubmitJobs with MergeList.": ("SubmitEditingJobs", "QueryEditingJobList", "SubmitComplexJob", "QueryComplexJob", "QueryComplexJobList"),
     "Use SubmitJobs with SubtitleConfig.": ("SubmitSubtitleJob", "QuerySubtitleJobList"),
     "Addresses of PlayInfo are signed; keys are given out at this site's own key address.": (
         "PlayerAuth", "QueryAuthConfig", "SetAuthConfig", "DecryptKey", "GetLicense",
     ),
-    "There are no regions and no resources of an account here.": ("CheckResource", "LogicalDeleteResource", "PhysicalDeleteResource"),
+    "There are no regions and no resources of an account here.": (
+        "CheckResource", "LogicalDeleteResource", "PhysicalDeleteResource", "CreateSession", "DescribeMtsUserResourcePackage", "GetPackage",
+        "RefreshCdnDomainConfigsCache",
+    ),
+    "Quality is measured in the console and by the JSON interface.": (
+        "SubmitImageQualityJob", "SubmitVideoQualityJob", "QueryVideoQualityJob",
+    ),
+    "Use QuerySnapshotJobList.": ("QuerySnapshotJobListV2",),
 }  # fmt: skip
 
 DIALECT = Dialect(

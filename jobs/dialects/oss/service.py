@@ -43,7 +43,7 @@ SERVED: dict[str, tuple[str, str]] = {
     "CompleteMultipartUpload": ("served", ""),
     "AbortMultipartUpload": ("served", ""),
     "AppendObject": ("no", "Objects are always whole."),
-    "PostObject": ("no", "Browsers upload with PutObject to a signed address."),
+    "PostObject": ("no", "Send PutObject to a signed address instead."),
     "PutObjectTagging, PutObjectACL, lifecycle, CORS, website, versioning and others": ("no", "The bucket is set up in the console."),
     **processing.SERVED,
 }
