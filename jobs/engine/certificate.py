@@ -63,10 +63,11 @@ def certificate(
         "twin": {
             "kbps": round(regular, 1),
             "vmaf": twin.vmaf if twin else decision.twin.vmaf,
-            "vmaf_neg": twin.neg if twin else decision.twin.neg,
+            # the search does not measure NEG: its distance from VMAF hardly differs between the two
+            "vmaf_neg": twin.neg if twin else round(decision.twin.vmaf - found.vmaf + found.neg, 2) if found.vmaf is not None and found.neg is not None else None,
             "estimated": twin is None,
         },
-        "forecast": decision.forecast.model_dump(mode="json"),
+        "forecast": {"kbps": decision.forecast.kbps, "vmaf": decision.forecast.vmaf},
         "bits_saved": round((regular - found.kbps) * 1000 * picture_seconds),
         "saved_ratio": round(ratio, 4),
         "probes": decision.probes,

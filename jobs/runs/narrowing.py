@@ -159,10 +159,14 @@ def checked(run: Run, plan: Plan, output: OutputPlan, one: Narrowed, encode: Cal
             continue
         if verdict.larger:
             output = _regular(run, one, encode)
-        else:  # better, but too large: the first one after all
-            one.decision, one.found, output = first_decision, first_found, first
-            if not encode(first):
-                raise JobError("EncodeFailed")
+        else:  # better, but too large: what lies between, or the first one after all
+            nearer = narrowband.between(first_decision, first_found.kbps, verdict.again, one.found.kbps)
+            if nearer is not None:
+                output, one.found = _again(run, plan, one, nearer, encode)
+            if nearer is None or _verdict(one, verdict.again, one.found).larger:
+                one.decision, one.found, output = first_decision, first_found, first
+                if not encode(first):
+                    raise JobError("EncodeFailed")
         break
     one.seconds["check"] = time.monotonic() - began
     return output
@@ -177,11 +181,11 @@ def _doubtful(one: Narrowed, found: Measured) -> bool:
 def _verdict(one: Narrowed, decision: Decision, found: Measured) -> Verdict:
     """The file against the decision. It must not be larger than the twin: than the measured one, if that was made, else than may be expected of it. What is
     larger than expected of the twin, but not than its bitrate, stays as it is: the expectation may be wrong."""
-    strict = narrowband.verdict(decision, kbps=found.kbps, vmaf=found.vmaf, neg=found.neg)
+    strict = narrowband.verdict(decision, kbps=found.kbps, vmaf=found.vmaf)
     if strict.larger or one.made_twin:
         return strict
     soft = min(decision.cap_kbps, decision.twin.kbps * TRUST)
-    expected = narrowband.verdict(decision.model_copy(update={"cap_kbps": soft}), kbps=found.kbps, vmaf=found.vmaf, neg=found.neg)
+    expected = narrowband.verdict(decision.model_copy(update={"cap_kbps": soft}), kbps=found.kbps, vmaf=found.vmaf)
     return expected if not expected.larger or one.encodes > 1 else expected.model_copy(update={"again": None})
 
 

@@ -135,7 +135,8 @@ def _case(run: Run, made: Planned, output: OutputPlan) -> tuple[Case, bool]:
         write_texts(run, one)
     twin = made.plan.model_copy(update={"outputs": (output,), "failed": ()})
     fps = expected.fps or source_fps(stream)
-    return narrowband.case(twin, mine, method=asked.method, target=asked.target, fps=fps), quality.shaped(template)
+    found = narrowband.case(twin, mine, method=asked.method, target=asked.target, fps=fps, pixels=stream.pixel_format)
+    return found, quality.shaped(template)
 
 
 def look(run: Run, search: Search, known: Known, *, done: float = 0.0, share: float = 1.0) -> Survey:

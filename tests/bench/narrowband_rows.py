@@ -121,7 +121,7 @@ class Bench:
     def _narrowband(self, row: Row, method: int) -> Made:
         plan, reference = self._plans(row)
         stream = self._probe(row.file).picture
-        found = narrowband.case(plan, reference, method=method, fps=source_fps(stream) if stream else None)
+        found = narrowband.case(plan, reference, method=method, fps=source_fps(stream) if stream else None, pixels=stream.pixel_format if stream else None)
         room = self._folder(row)
         seconds = self._run(narrowband.survey_command(found), room)
         survey = narrowband.read_survey(found, _text(room / narrowband.SCENES), _text(room / narrowband.COSTS))

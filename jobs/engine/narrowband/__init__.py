@@ -10,7 +10,7 @@ from jobs.engine.narrowband.case import CODECS, TARGET, Case, case
 from jobs.engine.narrowband.probes import FILE, SCORES, SIZES, probe_commands, read_probe
 from jobs.engine.narrowband.records import Ask, Decision, Figures, Group, Point, Shot, Survey, Verdict, Window, Zone
 from jobs.engine.narrowband.sample import SAMPLE, sample_command
-from jobs.engine.narrowband.search import decide, first_asks, next_asks, next_crf, verdict
+from jobs.engine.narrowband.search import between, decide, first_asks, next_asks, next_crf, verdict
 from jobs.engine.narrowband.survey import COSTS, SCENES, read_survey, survey_command
 from jobs.engine.narrowband.tuning import adapted, tuned
 
@@ -35,6 +35,7 @@ __all__ = [
     "Window",
     "Zone",
     "adapted",
+    "between",
     "case",
     "decide",
     "first_asks",

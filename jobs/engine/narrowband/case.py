@@ -24,7 +24,8 @@ TIMING = frozenset({"fps", "bwdif", "setpts", "select", "framerate"})  # filters
 
 @dataclass(frozen=True)
 class Case:
-    """One picture that is to become smaller. ``fps``: of the output, on average; ``cap_kbps``: the twin's average bitrate; None: the twin has a CRF."""
+    """One picture that is to become smaller. ``fps``: of the output, on average; ``cap_kbps``: the twin's average bitrate; None: the twin has a CRF;
+    ``pixels``: format of the source's pictures, where known."""
 
     method: int
     target: float
@@ -35,6 +36,7 @@ class Case:
     cap_kbps: float | None
     maxrate_kbps: int | None
     bufsize_kbit: int | None
+    pixels: str | None = None
 
     @property
     def output(self) -> OutputPlan:
@@ -57,9 +59,11 @@ class Case:
         return self.video.encoder
 
 
-def case(plan: Plan, reference: Plan, *, method: int, target: float | None = None, fps: float | None, seconds: float | None = None) -> Case:
+def case(
+    plan: Plan, reference: Plan, *, method: int, target: float | None = None, fps: float | None, seconds: float | None = None, pixels: str | None = None
+) -> Case:
     """``plan``: the twin's, of one output; ``reference``: of its reference template (see ``jobs.engine.quality``); ``fps``: of the output, where known;
-    ``seconds``: of the output, where known.
+    ``seconds``: of the output, where known; ``pixels``: format of the source's pictures.
 
     Raises JobError: that of a plan that failed; NoVideoStream; NarrowbandNotPossible.
     """
@@ -84,6 +88,7 @@ def case(plan: Plan, reference: Plan, *, method: int, target: float | None = Non
         cap_kbps=rate,
         maxrate_kbps=round(peak) if peak else None,
         bufsize_kbit=round(buffer) if buffer else None,
+        pixels=pixels,
     )
 
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from jobs.engine.plan import Command, FilterSpec, Plan
 
 FILE, SIZES, SCORES = "narrowband-probe.mkv", "narrowband-sizes.txt", "quality-probe.csv"
-MEASURED = 3  # every third picture: coprime with the usual pattern of B-frames, whose scores differ from those between
-FEW = 8  # at least so many are measured
+MEASURED = {1: 5, 2: 3}  # every fifth or third picture: coprime with the usual pattern of B-frames, whose scores differ from those between
+FEW = 7  # at least so many are measured
 STATS = ("-stats_enc_post:v", SIZES, "-stats_enc_post_fmt:v", "{fidx} {pts} {tb} {size} {key}")
 
 
@@ -40,7 +40,7 @@ def encode_command(case: Case, survey: Survey, ask: Ask, *, sampled: bool) -> Co
     plan = case.plan
     if sampled:
         plan = _reading_sample(case, plan)
-        changes |= {"pad": _sampled(case), "filters": from_sample(case, video.filters, survey, ask.windows)}
+        changes |= {"pad": _sampled(case, survey), "filters": from_sample(case, video.filters, survey, ask.windows)}
     rendition = RenditionPlan(name="", file=FILE, video=video.model_copy(update=changes), mux_options=("-f", "matroska"), expected=Expected())
     return _command(plan, rendition, case.output.expected_seconds)
 
@@ -54,15 +54,14 @@ def compare_command(case: Case, survey: Survey, ask: Ask, *, sampled: bool) -> C
     numbered: tuple[FilterSpec, ...] = (("settb", (("expr", "1/1000"),)), ("setpts", (("expr", "N*40"),)))
     beside = (*picked, *numbered, pixels, ("setsar", (("sar", "1"),)))
     version = model(seen.height, seen.width)
-    neg = f"|version={version}neg:name=vmaf_neg" if ask.fast else ""
     measure: FilterSpec = (
         "libvmaf",
         (
             ("n_threads", THREADS),
-            ("n_subsample", every(_frames(ask.windows))),
+            ("n_subsample", every(case, ask)),
             ("log_fmt", "csv"),
             ("log_path", SCORES),
-            ("model", f"version={version}:name=vmaf{neg}"),
+            ("model", f"version={version}:name=vmaf"),
         ),
     )
     chain = (*numbered, ("scale", (("w", seen.width), ("h", seen.height), ("flags", "bicubic"))), ("setsar", (("sar", "1"),)), pixels)
@@ -71,7 +70,7 @@ def compare_command(case: Case, survey: Survey, ask: Ask, *, sampled: bool) -> C
         pad=Pad(source=len(plan.sources), stream=0, codec=case.video.codec),
         encoder="wrapped_avframe",
         codec="wrapped_avframe",
-        filters=(*chain, Branch(pad=_sampled(case) if sampled else seen.pad, filters=beside, into=measure)),
+        filters=(*chain, Branch(pad=_sampled(case, survey) if sampled else seen.pad, filters=beside, into=measure)),
         options=("-fps_mode", "passthrough", "-enc_time_base", "demux"),
         width=seen.width,
         height=seen.height,
@@ -89,31 +88,33 @@ def probe_commands(case: Case, survey: Survey, ask: Ask, *, sampled: bool = Fals
     return (*before, encode_command(case, survey, ask, sampled=aside), compare_command(case, survey, ask, sampled=aside))
 
 
-def every(frames: int) -> int:
+def every(case: Case, ask: Ask) -> int:
     """Each how manyth picture is measured."""
-    return MEASURED if frames >= MEASURED * FEW else 1
+    frames = _frames(ask.windows)
+    return next((step for step in (MEASURED[case.method], 3) if frames >= step * FEW), 1)
 
 
 def read_probe(case: Case, survey: Survey, ask: Ask, sizes: str, scores: str) -> Point:
     """What a probe found. Raises JobError QualityNotComparable where the two sides do not have the same pictures, NoVideoStream where there are none."""
     bits = _sizes(sizes)
-    step = every(_frames(ask.windows))
-    vmaf, neg = _scores(scores)
+    step = every(case, ask)
+    vmaf = _scores(scores)
     if not bits:
         raise JobError("NoVideoStream", "Not one picture could be read.")
     if len(vmaf) != math.ceil(len(bits) / step):
         raise JobError("QualityNotComparable", f"The output has {len(bits)} pictures and the source {len(vmaf) * step}: they cannot be paired.")
     firsts = _firsts(ask.windows)
-    owner = _owners(ask, survey)
     whole = [at for at in range(len(bits)) if at not in firsts] or list(range(len(bits)))
     seen = [at for at in range(len(vmaf)) if at * step not in firsts] or list(range(len(vmaf)))
     parts = []
-    if ask.group < 0 and len(survey.groups) > 1:
-        for group in survey.groups:
-            mine = [at for at in whole if at < len(owner) and owner[at] == group.number]
-            looked = [at for at in seen if at * step < len(owner) and owner[at * step] == group.number]
-            if mine and looked:
-                parts.append((group.number, _mean(bits[at] for at in mine) * survey.fps / 1000, _mean(vmaf[at] for at in looked)))
+    begin = 0
+    for window in ask.windows:
+        mine = [at for at in whole if begin <= at < begin + window.frames]
+        looked = [at for at in seen if begin <= at * step < begin + window.frames]
+        if mine and looked:
+            kbit_s = _mean(bits[at] for at in mine) * survey.fps / 1000
+            parts.append((window.first, kbit_s, _mean(vmaf[at] for at in looked), bits[begin] / 1000))
+        begin += window.frames
     return Point(
         group=ask.group,
         crf=ask.crf,
@@ -122,15 +123,14 @@ def read_probe(case: Case, survey: Survey, ask: Ask, sizes: str, scores: str) ->
         kbit_s=_mean(bits[at] for at in whole) * survey.fps / 1000,
         key_kbit=_mean(bits[at] for at in firsts if at < len(bits)) / 1000,
         vmaf=_mean(vmaf[at] for at in seen),
-        neg=_mean(neg[at] for at in seen) if neg else None,
         frames=len(bits),
         measured=len(seen),
-        by_group=tuple(parts),
+        by_window=tuple(parts),
     )
 
 
-def _sampled(case: Case) -> Pad:
-    return Pad(source=0, stream=0, codec=without_loss(case))
+def _sampled(case: Case, survey: Survey) -> Pad:
+    return Pad(source=0, stream=0, codec=without_loss(case, _frames(survey.windows)))
 
 
 def _reading_sample(case: Case, plan: Plan) -> Plan:
@@ -157,30 +157,18 @@ def _firsts(windows: Sequence[Window]) -> set[int]:
     return found
 
 
-def _owners(ask: Ask, survey: Survey) -> list[int]:
-    """For each picture of the probe the class that it stands for."""
-    shots = sorted(survey.shots, key=lambda shot: shot.first)
-    found: list[int] = []
-    for window in ask.windows:
-        group = next((shot.group for shot in reversed(shots) if shot.first <= window.first), 0)
-        found += [group] * window.frames
-    return found
-
-
 def _sizes(log: str) -> list[float]:
     """Bits of each picture, in the order in which they are shown."""
     rows = sorted((int(words[1]), int(words[3])) for line in log.splitlines() if len(words := line.split()) == 5)
     return [size * 8.0 for _, size in rows]
 
 
-def _scores(log: str) -> tuple[list[float], list[float]]:
+def _scores(log: str) -> list[float]:
     lines = log.splitlines()
     if not lines:
-        return [], []
-    names = [name.strip() for name in lines[0].split(",")]
-    rows = [line.split(",") for line in lines[1:] if line.strip()]
-    at = names.index("vmaf")
-    return [float(row[at]) for row in rows], [float(row[names.index("vmaf_neg")]) for row in rows] if "vmaf_neg" in names else []
+        return []
+    at = [name.strip() for name in lines[0].split(",")].index("vmaf")
+    return [float(line.split(",")[at]) for line in lines[1:] if line.strip()]
 
 
 def _mean(values: Iterable[float]) -> float:

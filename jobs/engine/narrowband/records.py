@@ -77,10 +77,9 @@ class Point(Strict):
     kbit_s: float = Field(ge=0, description="of the windows, first pictures left out, at the pace of the whole clip")
     key_kbit: float = Field(ge=0, description="size of a first picture, on average")
     vmaf: float
-    neg: float | None = Field(None, description="measured by the fast probe only: its distance from VMAF hardly changes")
     frames: int = Field(ge=1, description="pictures that were encoded")
     measured: int = Field(ge=1, description="pictures that were measured")
-    by_group: tuple[tuple[int, float, float], ...] = Field((), description="of a probe of all classes: (class, kbit/s, VMAF)")
+    by_window: tuple[tuple[int, float, float, float], ...] = Field((), description="(number of its first picture, kbit/s, VMAF, kbit of the first picture)")
 
 
 class Figures(Strict):
@@ -88,7 +87,7 @@ class Figures(Strict):
 
     kbps: float
     vmaf: float
-    neg: float
+    neg: float | None = Field(None, description="where it was measured")
 
 
 class Zone(Strict):
@@ -112,6 +111,7 @@ class Decision(Strict):
     bufsize_kbit: int | None = None
     bitrate_kbps: int | None = Field(None, description="average bitrate instead of the CRF, where a first try came out too large")
     denoise: bool = False
+    slope: float = Field(0.0, description="VMAF per CRF around there, as the probes show it; 0: not known")
     forecast: Figures
     twin: Figures = Field(description="forecast of the regular preset's output")
     cap_kbps: float = Field(description="the picture's most")

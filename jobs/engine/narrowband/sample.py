@@ -27,6 +27,8 @@ SAMPLE_SECONDS = (1.8, 8.0)  # least and most of a class that is looked at
 WINDOW_SECONDS = 0.9
 WINDOWS = 8  # at most in a clip that is sampled while it is surveyed
 WITHOUT_LOSS = ("-fps_mode:v", "passthrough")
+PLAIN = "yuv420p"  # what is written as it is: a codec without loss costs more to read than a fast encode of it
+PLAIN_BYTES = 1 << 30  # at most so much of it
 
 
 def beforehand(case: Case) -> tuple[tuple[int, int], ...]:
@@ -44,18 +46,8 @@ def beforehand(case: Case) -> tuple[tuple[int, int], ...]:
 
 def aside(case: Case, windows: Iterable[tuple[int, int]]) -> RenditionPlan:
     """Windows written without loss, as a further output of a command that decodes all."""
-    chain: Chain = (*case.video.filters[: shared(case)], *picked(_ranges(windows), case.fps))
-    return _written(
-        VideoPlan(
-            pad=case.video.pad,
-            encoder=without_loss(case),
-            codec=without_loss(case),
-            filters=chain,
-            options=WITHOUT_LOSS,
-            width=case.seen.width,
-            height=case.seen.height,
-        )
-    )
+    ranges = list(windows)
+    return _written(case, case.video.pad, (*case.video.filters[: shared(case)], *picked(_ranges(ranges), case.fps)), sum(count for _, count in ranges))
 
 
 def sample_command(case: Case, survey: Survey) -> Command | None:
@@ -77,11 +69,9 @@ def sample_command(case: Case, survey: Survey) -> Command | None:
     parts = tuple(Part(picture=Pad(source=at, stream=pad.stream, codec=pad.codec)) for at in range(len(sources)))
     joined = case.plan.outputs[0].model_copy(update={"join": Join(parts=parts, has_sound=False)})
     # every window has as many pictures as it should, though its borders fall between two
-    chain: Chain = (*case.video.filters[:alike], *picked([(0, sum(frames for _, frames in windows) - 1)], fps))
-    video = VideoPlan(
-        pad=None, encoder=without_loss(case), codec=without_loss(case), filters=chain, options=WITHOUT_LOSS, width=case.seen.width, height=case.seen.height
-    )
-    return _command(case.plan.model_copy(update={"sources": sources, "outputs": (joined,)}), case, _written(video))
+    count = sum(frames for _, frames in windows)
+    rendition = _written(case, None, (*case.video.filters[:alike], *picked([(0, count - 1)], fps)), count)
+    return _command(case.plan.model_copy(update={"sources": sources, "outputs": (joined,)}), case, rendition)
 
 
 def from_sample(case: Case, chain: Chain, survey: Survey, windows: Sequence[Window]) -> Chain:
@@ -97,8 +87,10 @@ def from_whole(chain: Chain, survey: Survey, windows: Sequence[Window]) -> Chain
     return only(chain, _ranges((window.first, window.frames) for window in windows), survey.fps)
 
 
-def without_loss(case: Case) -> str:
-    """The codec of SAMPLE: the fast one takes no odd sizes."""
+def without_loss(case: Case, frames: int) -> str:
+    """The codec of SAMPLE, of so many pictures: none, where Matroska has a name for the pixels and there are not too many; the fast one takes no odd sizes."""
+    if case.pixels == PLAIN and frames * case.seen.width * case.seen.height * 1.5 <= PLAIN_BYTES:
+        return "rawvideo"
     odd = case.seen.width % 2 or case.seen.height % 2 or (case.video.pad is not None and case.plan.sources[case.video.pad.source].pixels % 4)
     return "ffv1" if odd else "ffvhuff"
 
@@ -127,7 +119,11 @@ def _clipped(source: Source, start: float, seconds: float) -> Source:
     return source.model_copy(update={"start": round(begin, 6) or None, "duration": round(seconds + 0.0005, 6)})
 
 
-def _written(video: VideoPlan) -> RenditionPlan:
+def _written(case: Case, pad: Pad | None, chain: Chain, frames: int) -> RenditionPlan:
+    codec = without_loss(case, frames)
+    if codec == "rawvideo":
+        chain = (*chain, ("format", (("pix_fmts", PLAIN),)))
+    video = VideoPlan(pad=pad, encoder=codec, codec=codec, filters=chain, options=WITHOUT_LOSS, width=case.seen.width, height=case.seen.height)
     return RenditionPlan(name="sample", file=SAMPLE, video=video, mux_options=("-f", "matroska"), expected=Expected())
 
 

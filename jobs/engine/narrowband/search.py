@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jobs.engine.narrowband.curves import MODELS, Curve
+from jobs.engine.narrowband.curves import MODELS, Curve, Model
 from jobs.engine.narrowband.records import Ask, Decision, Figures, Verdict, Zone
 from jobs.engine.narrowband.twin import Course, average_bitrate
 
 if TYPE_CHECKING:
     from jobs.engine.narrowband.case import Case
-    from jobs.engine.narrowband.records import Point, Reason, Survey
+    from jobs.engine.narrowband.records import Group, Point, Reason, Survey, Window
 
 PROBES = 4  # real ones for each class of shots
-NEAR = 1.2  # VMAF: a forecast this close to a probe is good enough
+NEAR = 1.8  # VMAF: a forecast this close to a probe is good enough
 FAR = 3.0  # CRF: further from all probes the score is not believed, however flat the curve is said to be
 STEP = 0.4  # CRF: nearer probes tell nothing new
 PAID = 0.88  # of the twin's size is enough for its quality with the settings that pay
@@ -24,13 +24,15 @@ GUESSED = 0.8  # the same, where the twin has more CRF than the model knows of: 
 ROOM = 0.97  # of the twin's size, forecast, that ours may take
 APART = 3.0  # CRF: classes of shots lie at most so far from their middle
 BELOW = 2.0  # VMAF: a class lies at most so far below the goal
-MARGIN = {1: 0.4, 2: 0.1}  # VMAF added to the target: the forecast of one fast probe is less certain
-AS_GOOD = -0.3  # VMAF added to the twin's own score where that is the goal: this much less is as good
+MARGIN = 0.4  # VMAF added to the target: forecasts are that uncertain, and a second encode is dearer than these bits
+NEARLY = 1.0  # VMAF: a twin of which so little less than the target is expected may as well reach it, so the target is aimed at
 OVER = 1.1  # × its bitrate: what an average bitrate overshoots at most, as far as we believe it
 START_SECONDS, LATE = 0.6, 2.0  # s, CRF: how much worse than followed the beginning of an average bitrate comes out (3.5, 3.1, 0.5, 1.1 on four clips)
 PEAK = 1.5  # × the cap, where the twin has no peak of its own
 UNSURE = 3.0  # VMAF: a guess of the twin's score may be so much too high
-SHORT = 1.0  # VMAF: a finished file this much below its goal is encoded once more
+SHORT = 1.0  # VMAF: a finished file may be this much below its goal
+MENDED = 0.35  # VMAF: version 2 encodes once more what is further below the target itself; where the goal is a guess of the twin's score, only what is SHORT
+ALIKE = 0.15  # CRF: what lies nearer to each other is the same
 
 
 def first_asks(case: Case, survey: Survey) -> tuple[Ask, ...]:
@@ -48,14 +50,26 @@ def next_asks(case: Case, survey: Survey, points: Sequence[Point]) -> tuple[Ask,
     own = any(point.plain for point in points)
     if not own and all(curve.sure for curve in state.curves) and state.unseen():
         # the search is held against this: known before anything is searched for further
-        return (Ask(group=-1, crf=_asked(state.twin_crf, whole=case.encoder == "libsvtav1"), plain=True, windows=survey.windows),)
+        half = tuple(sorted((window for group in survey.groups for window in _likest(group, points)), key=lambda window: window.first))
+        return (Ask(group=-1, crf=_asked(state.twin_crf, whole=case.encoder == "libsvtav1"), plain=True, windows=half),)
     asks = []
     for group, crf in zip(survey.groups, state.wanted(), strict=True):
         real = [point for point in points if point.group == group.number and not point.fast]
         asked = next_crf(state.curves[group.number], real, crf, whole=case.encoder == "libsvtav1", most=PROBES - own)
         if asked is not None:
-            asks.append(Ask(group=group.number, crf=asked, windows=group.windows))
+            asks.append(Ask(group=group.number, crf=asked, windows=_likest(group, points)))
     return tuple(asks)
+
+
+def _likest(group: Group, points: Sequence[Point]) -> tuple[Window, ...]:
+    """The half of a class's windows that is most like all of it, as the fast probe saw them: real probes are dear, and how the others differ is known from there."""
+    seen = {row[0]: row for point in points if point.fast for row in point.by_window}
+    rows = [seen[window.first] for window in group.windows if window.first in seen]
+    if len(rows) < len(group.windows):
+        return group.windows
+    mean = sum(row[2] for row in rows) / len(rows)
+    order = sorted(rows, key=lambda row: (round(abs(row[2] - mean), 1), -row[1]))[: (len(rows) + 1) // 2]
+    return tuple(window for window in group.windows if any(row[0] == window.first for row in order))
 
 
 def next_crf(curve: Curve, real: Sequence[Point], crf: float, *, whole: bool = False, most: int = PROBES) -> float | None:
@@ -97,7 +111,7 @@ def decide(case: Case, survey: Survey, points: Sequence[Point]) -> Decision:
         crfs = [float(math.ceil(mean) if tight else math.floor(mean))] * len(crfs)
         kbps = state.kbps(crfs)
     base = _middle(crfs, [group.frames for group in survey.groups])
-    forecast = Figures(kbps=round(kbps, 1), vmaf=round(state.vmaf(crfs), 2), neg=round(state.neg(crfs), 2))
+    forecast = Figures(kbps=round(kbps, 1), vmaf=round(state.vmaf(crfs), 2))
     zones = tuple(
         Zone(first=shot.first, last=shot.first + shot.frames - 1, offset=round(crfs[shot.group] - base, 2))
         for shot in survey.shots
@@ -116,6 +130,7 @@ def decide(case: Case, survey: Survey, points: Sequence[Point]) -> Decision:
         zones=zones,
         maxrate_kbps=case.maxrate_kbps or (round(case.cap_kbps * PEAK) if case.cap_kbps else None),
         bufsize_kbit=case.bufsize_kbit or (round(case.cap_kbps * PEAK * 2) if case.cap_kbps else None),
+        slope=round(state.vmaf([crf - 1 for crf in crfs]) - state.vmaf([crf + 1 for crf in crfs]), 3) / 2,
         forecast=forecast,
         twin=state.twin,
         cap_kbps=round(min(case.cap_kbps or math.inf, state.twin.kbps * 1.05), 1),
@@ -126,20 +141,41 @@ def decide(case: Case, survey: Survey, points: Sequence[Point]) -> Decision:
     )
 
 
-def verdict(decision: Decision, *, kbps: float, vmaf: float | None, neg: float | None = None) -> Verdict:
+def verdict(decision: Decision, *, kbps: float, vmaf: float | None) -> Verdict:
     """The finished file. ``kbps``: of its picture; scores None: not measured."""
     larger = kbps > decision.cap_kbps * 1.005
     short = max(0.0, round(decision.goal - vmaf, 3)) if vmaf is not None else 0.0
     again: Decision | None = None
     if larger and decision.bitrate_kbps is None:
         again = decision.model_copy(update={"bitrate_kbps": max(10, math.floor(decision.cap_kbps * 0.95)), "zones": (), "capped": True, "reason": "cap"})
-    elif short > SHORT and decision.bitrate_kbps is None and kbps < decision.cap_kbps * 0.9:
-        model = MODELS["libsvtav1" if decision.codec == "av1" else "libx265" if decision.codec == "hevc" else "libx264"]
-        less = short / model.slope(decision.goal - short / 2, decision.crf)
+    elif (
+        short > (MENDED if decision.method == 2 and decision.goal >= decision.target else SHORT)
+        and decision.bitrate_kbps is None
+        and kbps < decision.cap_kbps * 0.9
+    ):
+        model = _model(decision)
+        usual = model.slope(decision.goal - short / 2, decision.crf)
+        less = short / min(2 * usual, max(usual / 2, decision.slope or usual))
         room = 6 * math.log2(decision.cap_kbps * ROOM / kbps) / model.exponent
-        crf = decision.crf - min(less, room, 6.0)
-        again = decision.model_copy(update={"crf": float(math.floor(crf)) if decision.codec == "av1" else round(crf, 2)})
+        again = _with(decision, decision.crf - min(less, room, 6.0))
     return Verdict(kept=not larger and short <= SHORT, larger=larger, short_by=short, again=again)
+
+
+def between(low: Decision, low_kbps: float, high: Decision, high_kbps: float) -> Decision | None:
+    """``low`` was not good enough, ``high`` was larger than the twin may be: the CRF between them that is just small enough. None: it is one of them."""
+    if high_kbps <= low_kbps:
+        return None
+    share = math.log(high.cap_kbps * ROOM / low_kbps) / math.log(high_kbps / low_kbps)
+    found = _with(low, low.crf + (high.crf - low.crf) * share)
+    return found if high.crf + ALIKE < found.crf < low.crf - ALIKE else None
+
+
+def _model(decision: Decision) -> Model:
+    return MODELS["libsvtav1" if decision.codec == "av1" else "libx265" if decision.codec == "hevc" else "libx264"]
+
+
+def _with(decision: Decision, crf: float) -> Decision:
+    return decision.model_copy(update={"crf": float(math.floor(crf)) if decision.codec == "av1" else round(crf, 2)})
 
 
 @dataclass(frozen=True)
@@ -156,8 +192,8 @@ class _State:
     @classmethod
     def of(cls, case: Case, survey: Survey, points: Sequence[Point]) -> _State:
         model = MODELS[case.encoder]
-        curves = tuple(Curve.of(model, group.number, points, single=len(survey.groups) == 1, fps=survey.fps) for group in survey.groups)
-        bare = cls(case, survey, curves, Figures(kbps=0, vmaf=0, neg=0), case.target)
+        curves = tuple(Curve.of(model, group, points, single=len(survey.groups) == 1, fps=survey.fps) for group in survey.groups)
+        bare = cls(case, survey, curves, Figures(kbps=0, vmaf=0), case.target)
         twin, crf = bare._twin()
         return cls(case, survey, curves, twin, min(case.target, twin.vmaf), crf)
 
@@ -171,9 +207,6 @@ class _State:
 
     def vmaf(self, crfs: Sequence[float]) -> float:
         return min(100.0, sum(share * curve.vmaf(crf) for share, curve, crf in zip(self._shares(), self.curves, crfs, strict=True)))
-
-    def neg(self, crfs: Sequence[float]) -> float:
-        return min(100.0, sum(share * curve.neg(crf) for share, curve, crf in zip(self._shares(), self.curves, crfs, strict=True)))
 
     def kbps(self, crfs: Sequence[float]) -> float:
         rest = sum(
@@ -205,8 +238,8 @@ class _State:
 
     def wanted(self) -> tuple[float, ...]:
         """A CRF for each class that reaches the goal together: where a bit buys equally much in all of them, within APART of each other and none far below."""
-        margin = MARGIN[self.case.method] if self.goal >= self.case.target else AS_GOOD
-        goal = min(99.0, self.goal + margin)
+        reached = self.twin.vmaf if self.twin.vmaf < self.case.target - NEARLY else max(self.twin.vmaf, self.case.target)
+        goal = min(99.0, self.case.target + MARGIN, reached)
         if len(self.curves) == 1:
             return (self.curves[0].crf_for(goal),)
         low, high = -6.0, 12.0  # logarithm of the price of a point of VMAF
@@ -240,12 +273,14 @@ class _State:
             return self._constant(crf, 0.0, math.inf), crf
         if model.followed:
             at = own.crf if own is not None else model.middle
-            key = own.key_kbit * 1000 if own is not None else self.curves[0].key(at) * 1000 * model.plain_size
             blocks = math.ceil(video.width / 16) * math.ceil(video.height / 16)
             gop = max(1, round(survey.frames / max(1, survey.keys)))
-            course = average_bitrate(self._costs(at), key, at, kbps=cap, fps=survey.fps, blocks=blocks, exponent=model.exponent, gop=gop)
-            scores = Figures(kbps=round(min(course.kbps, cap * OVER), 1), vmaf=round(self._scored(course), 2), neg=round(self._scored(course, gap=True), 2))
-            return scores, sum(course.crfs) / len(course.crfs)
+            for _ in range(2):  # once more from where it lies: sizes run straight only near by
+                key = own.key_kbit * 1000 if own is not None else self.curves[0].key(at) * 1000 * model.plain_size
+                exponent = model.exponent_at(at)
+                course = average_bitrate(self._costs(at), key, at, kbps=cap, fps=survey.fps, blocks=blocks, exponent=exponent, gop=gop)
+                at = own.crf if own is not None else min(model.most, max(model.least, sum(course.crfs) / len(course.crfs)))
+            return Figures(kbps=round(min(course.kbps, cap * OVER), 1), vmaf=round(self._scored(course), 2)), sum(course.crfs) / len(course.crfs)
         # the constant quality that is as large; an average bitrate spends its bits a little worse
         low = self.crf_of_size(cap / self._plain_size())
         return self._constant(low, model.average_crf, cap), low
@@ -254,12 +289,12 @@ class _State:
         """The twin's settings at one CRF; ``loss``: CRF that its rate control costs, ``most``: kbit/s."""
         worth = [crf + curve.plain(crf) + loss for curve in self.curves]
         size = min(most, self.kbps([crf] * len(self.curves)) * self._plain_size())
-        return Figures(kbps=round(size, 1), vmaf=round(self.vmaf(worth), 2), neg=round(self.neg(worth), 2))
+        return Figures(kbps=round(size, 1), vmaf=round(self.vmaf(worth), 2))
 
     def _plain_size(self) -> float:
         return sum(share * curve.plain_size for share, curve in zip(self._shares(), self.curves, strict=True))
 
-    def _scored(self, course: Course, *, gap: bool = False) -> float:
+    def _scored(self, course: Course) -> float:
         """The mean score of pictures that are encoded at these CRFs with the twin's own settings."""
         owner = [0] * self.survey.frames
         for shot in self.survey.shots:
@@ -271,8 +306,7 @@ class _State:
             place = number, round(crf * 4) / 4
             if place not in known:
                 curve = self.curves[number]
-                score = curve.neg if gap else curve.vmaf
-                known[place] = score(place[1] + curve.plain(place[1]))
+                known[place] = curve.vmaf(place[1] + curve.plain(place[1]))
             total += known[place]
         return total / len(course.crfs)
 

@@ -25,7 +25,14 @@ def made(room: Path, video: dict[str, Any], *, method: int = 2, hdr: bool = Fals
     spec = TranscodeSpec.model_validate({"input": "oss://input/x", "outputs": [{"address": "oss://output/x.mp4"}]}, strict=False)
     regular = Template.model_validate({"container": {"format": "mp4"}, "video": video, "audio": {"remove": True}, **template})
     twin, reference = (resolve(spec, [one], seen, overrides=[{}]) for one in (regular, quality.reference_template(regular, hdr=hdr)))
-    return narrowband.case(twin, reference, method=method, target=target, fps=source_fps(seen.picture) if seen.picture else None)
+    return narrowband.case(
+        twin,
+        reference,
+        method=method,
+        target=target,
+        fps=source_fps(seen.picture) if seen.picture else None,
+        pixels=seen.picture.pixel_format if seen.picture else None,
+    )
 
 
 def run(room: Path, command: Command) -> None:
@@ -90,11 +97,11 @@ def survey(frames: int = 250, fps: float = 25.0, shots: tuple[tuple[int, int, in
     return Survey(frames=frames, seconds=frames / fps, costs=(1000.0,) * frames, shots=parts, groups=groups)
 
 
-def point(crf: float, vmaf: float, kbit_s: float, *, group: int = 0, fast: bool = False, plain: bool = False, neg: float | None = None) -> Point:
+def point(crf: float, vmaf: float, kbit_s: float, *, group: int = 0, fast: bool = False, plain: bool = False) -> Point:
     """Made up."""
-    return Point(group=-1 if fast else group, crf=crf, fast=fast, plain=plain, kbit_s=kbit_s, key_kbit=100.0, vmaf=vmaf, neg=neg, frames=40, measured=14)
+    return Point(group=-1 if fast else group, crf=crf, fast=fast, plain=plain, kbit_s=kbit_s, key_kbit=100.0, vmaf=vmaf, frames=40, measured=14)
 
 
 def figures(kbps: float = 1000.0, vmaf: float = 95.0) -> Figures:
     """Made up."""
-    return Figures(kbps=kbps, vmaf=vmaf, neg=vmaf - 2)
+    return Figures(kbps=kbps, vmaf=vmaf)

@@ -8,8 +8,8 @@ import pytest
 
 from jobs.engine import narrowband
 from jobs.engine.errors import JobError
-from jobs.engine.narrowband import Decision, Point
-from jobs.engine.narrowband.curves import MODELS
+from jobs.engine.narrowband import Decision, Point, Window
+from jobs.engine.narrowband.curves import MODELS, Curve
 from jobs.engine.narrowband.twin import average_bitrate
 from tests.engine.narrowband.cases import HD, figures, made, point, survey
 
@@ -30,7 +30,7 @@ def simulated(case, look, truth, *, limit=20, plainer=1.5):
         assert narrowband.next_asks(case, look, points) == asks  # repeatable
         for ask in asks:
             vmaf, kbps = truth(max(0, ask.group), ask.crf - (3 if ask.fast else -plainer if ask.plain else 0))
-            points.append(point(ask.crf, vmaf, kbps, group=ask.group, fast=ask.fast, plain=ask.plain, neg=vmaf - 2 if ask.fast else None))
+            points.append(point(ask.crf, vmaf, kbps, group=ask.group, fast=ask.fast, plain=ask.plain))
         rounds += 1
         assert rounds < limit
     return points, narrowband.decide(case, look, points)
@@ -131,6 +131,40 @@ def test_the_verdict(room):
     assert narrowband.verdict(large.again, kbps=decision.cap_kbps * 2, vmaf=95.0).again is None  # once is enough
 
 
+@pytest.mark.parametrize(("method", "goal", "again"), [(2, 93.0, True), (2, 91.0, False), (1, 93.0, False)], ids=["target", "guess of the twin", "version 1"])
+def test_half_a_point_is_mended_where_the_goal_is_sure(method, goal, again):
+    decision = decided(method=method, goal=goal, slope=0.5)
+    judged = narrowband.verdict(decision, kbps=400, vmaf=goal - 0.5)
+    assert judged.kept
+    assert (judged.again is not None) == again
+    if judged.again is not None:
+        assert judged.again.crf == pytest.approx(decision.crf - 0.5 / 0.5, abs=0.01)
+
+
+def test_between_too_poor_and_too_large():
+    low = decided(crf=30, cap_kbps=1000)
+    found = narrowband.between(low, 500, low.model_copy(update={"crf": 26.0}), 1100)
+    assert found is not None
+    assert 26 < found.crf < 30
+    assert 500 * (1100 / 500) ** ((30 - found.crf) / 4) == pytest.approx(970, rel=0.01)  # a little less than the twin may have
+    assert narrowband.between(low, 960, low.model_copy(update={"crf": 29.8}), 1010) is None  # nothing lies between
+    assert narrowband.between(low, 1100, low.model_copy(update={"crf": 26.0}), 1050) is None
+
+
+def test_real_probes_take_half_of_the_windows_and_stand_for_all(room):
+    """The fast probe saw the second window score 8 less and cost twice as much: so it is expected of the windows that the real probe left out."""
+    case = made(room, EASY)
+    look = survey()
+    look = look.model_copy(update={"groups": (look.groups[0].model_copy(update={"windows": (Window(first=20, frames=20), Window(first=150, frames=20))}),)})
+    fast = point(26, 90.0, 750, fast=True).model_copy(update={"by_window": ((20, 500.0, 94.0, 100.0), (150, 1000.0, 86.0, 100.0))})
+    (ask,) = narrowband.next_asks(case, look, [fast])
+    assert [window.first for window in ask.windows] == [150]
+    real = point(ask.crf, 86.0, 1000).model_copy(update={"by_window": ((150, 1000.0, 86.0, 100.0),)})
+    curve = Curve.of(MODELS["libx264"], look.groups[0], [fast, real], single=True, fps=25.0)
+    assert 87.5 < curve.vmaf(ask.crf) < 90.0  # most of the way
+    assert 750 < curve.kbps(ask.crf) < 1000
+
+
 def test_codecs_that_it_does_not_make(room):
     for video, method in (({"codec": "vp9", "bitrate_kbps": 500}, 2), ({"codec": "av1", "bitrate_kbps": 500}, 1), ({"codec": "copy"}, 2)):
         with pytest.raises(JobError) as error:
@@ -152,19 +186,11 @@ def test_slopes_are_sane():
         assert model.slope(80, 30) > model.slope(95, 30)
 
 
+def decided(**said):
+    common = {"method": 2, "codec": "h264", "target": 93, "goal": 93, "crf": 27, "cap_kbps": 1000, "capped": False, "reason": "target", "why": "", "probes": 2}
+    return Decision.model_validate(common | {"forecast": figures(400), "twin": figures(1000)} | said, strict=False)
+
+
 def test_saving():
-    decision = Decision(
-        method=2,
-        codec="h264",
-        target=93,
-        goal=93,
-        crf=27,
-        forecast=figures(400),
-        twin=figures(1000),
-        cap_kbps=1000,
-        capped=False,
-        reason="target",
-        why="",
-        probes=2,
-    )
+    decision = decided()
     assert decision.saving == pytest.approx(0.6)
