@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from django.db import connection
 from django.utils import timezone
 
 from jobs.engine.address import Address
 from media_assets import services
 from media_assets.local import LocalStorage
 from media_assets.models import Discard
-from media_assets.storage import Staged
+from media_assets.storage import Staged, publish
 
 MAIN = "talks/clip.m3u8"
 LATER = dt.timedelta(hours=1)
@@ -68,3 +73,34 @@ def all_due() -> None:
 def crash() -> None:
     """The process ends here."""
     raise Crash
+
+
+@contextmanager
+def held_by_another(bucket: str, files: list[Staged], last: Staged, ready: Path, *, asked: int = 1) -> Iterator[None]:
+    """While a real process publishes this set, stopped under the lock where it asks for the ``asked``-th time whether it may; then it is really killed."""
+    connection.close()
+    child = os.fork()
+    if child == 0:
+        times: list[int] = []
+
+        def fence() -> bool:
+            times.append(1)
+            if len(times) == asked:
+                ready.write_text("under the lock")
+                time.sleep(60)
+            return True
+
+        try:
+            publish(bucket, files, last, token="killed", overwrite=True, fence=fence, record=lambda: None)
+        finally:
+            os._exit(1)
+    try:
+        for _ in range(2000):
+            if ready.exists():
+                break
+            time.sleep(0.01)
+        assert ready.exists()
+        yield
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from media_assets import discards
 from media_assets.local import LocalStorage
 from media_assets.models import Discard
 from media_assets.storage import discard_later, publish, storage, sweep_discards, sweep_stage, withdraw
-from tests.media_assets.sets import LATER, MAIN, Crash, all_due, crash, objects, read_set, staged
+from tests.media_assets.sets import LATER, MAIN, Crash, all_due, crash, held_by_another, objects, read_set, staged
 
 
 # --- crashes ------------------------------------------------------------------------------------------------------------
@@ -95,32 +91,10 @@ def test_a_sweep_that_dies_half_way_is_finished_by_the_next(place: LocalStorage,
 def test_a_killed_publisher_frees_lock_and_stage(place: LocalStorage, tmp_path: Path) -> None:
     """A real process, really killed, under the lock and with files on the stage."""
     files, last = staged(tmp_path / "room", "killed")
-    ready = tmp_path / "ready"
-    connection.close()
-    child = os.fork()
-    if child == 0:
-
-        def fence() -> bool:
-            ready.write_text("under the lock")
-            time.sleep(60)
-            return True
-
-        try:
-            publish("output", files, last, token="killed", overwrite=True, fence=fence, record=lambda: None)
-        finally:
-            os._exit(1)
-    try:
-        for _ in range(1000):
-            if ready.exists():
-                break
-            time.sleep(0.01)
-        assert ready.exists()
+    with held_by_another("output", files, last, tmp_path / "ready"):
         assert sweep_stage() == 0  # it lives
         with pytest.raises(BlockingIOError), place.locked(MAIN, wait=0):
             pass
-    finally:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
     with place.locked(MAIN, wait=0):
         pass
     assert sweep_stage(live_tokens=["killed"]) == 0

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import random
-import signal
 import threading
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -23,7 +20,7 @@ from media_assets.remote_sweep import sweep_remote
 from media_assets.s3 import S3Storage
 from media_assets.s3_sending import PART, Sending
 from media_assets.storage import Growing, Staged, publish, storage, sweep_discards
-from tests.media_assets.sets import LATER, MAIN, Crash, all_due, staged
+from tests.media_assets.sets import LATER, MAIN, Crash, all_due, held_by_another, staged
 from tests.media_assets.stores import Line, Server, times
 
 KINDS = ("moto", "rclone")
@@ -262,7 +259,6 @@ def test_two_attempts_at_once_leave_one_whole_set(bind: Callable[..., S3Storage]
     errors: list[BaseException] = []
 
     def attempt(version: str) -> None:
-        from django.db import connection
 
         try:
             files, last = staged(tmp_path / version, version)
@@ -315,34 +311,12 @@ def test_a_killed_publisher_leaves_nothing_visible(bind: Callable[..., S3Storage
     place = bind("films")
     files, last = staged(tmp_path / "room", "killed")
     last.path.write_bytes(random.Random(1).randbytes(PART + 5))  # large enough for several parts
-    ready = tmp_path / "ready"
-    connection.close()
-    child = os.fork()
-    if child == 0:
-        asked: list[int] = []
-
-        def fence() -> bool:
-            asked.append(1)
-            if len(asked) > 1:
-                ready.write_text("under the lock")
-                time.sleep(60)
-            return True
-
-        try:
-            publish("films", files, last, token="killed", overwrite=True, fence=fence, record=lambda: None)
-        finally:
-            os._exit(1)
-    try:
-        for _ in range(2000):
-            if ready.exists():
-                break
-            time.sleep(0.01)
-        assert ready.exists()
-        with pytest.raises(BlockingIOError), place.locked(MAIN, wait=0):
-            pass
-    finally:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+    with (
+        held_by_another("films", files, last, tmp_path / "ready", asked=2),
+        pytest.raises(BlockingIOError),
+        place.locked(MAIN, wait=0),
+    ):
+        pass
     with place.locked(MAIN, wait=0):
         pass
     assert place.stat(MAIN) is None
