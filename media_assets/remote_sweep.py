@@ -33,7 +33,9 @@ def sweep_remote(*, uploads_every: float = UPLOADS_EVERY) -> int:
             place = storage(name)
             going_on = set(Upload.objects.filter(bucket=name, state=Upload.State.OPEN).exclude(remote_id="").values_list("remote_id", flat=True))
             gone += place.end_abandoned(timezone.now(), but=going_on) if isinstance(place, S3Storage) else 0
-        except (Absent, OSError, Refused) as error:
+        except Absent:
+            logger.info("the store of bucket %s does not list uploads that were given up", name)
+        except (OSError, Refused) as error:
             logger.warning("uploads to bucket %s cannot be swept: %s", name, error)
     return gone
 

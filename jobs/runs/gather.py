@@ -74,7 +74,7 @@ def _fetched(run: Run, address: Address, role: Role, name: str) -> Fetched:
 
 def _raise_passing(error: ReelmillError) -> None:
     """What may pass by itself is no output's fault: the whole step is tried again."""
-    if error.code == bucket_wait.CODE or error.code in AGAIN:
+    if error.code in bucket_wait.CODES or error.code in AGAIN:
         raise error
 
 

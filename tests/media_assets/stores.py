@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 KEY_ID, SECRET = "test-key-id", "test-secret/with+signs-0123456789"
-ANSWERS = {"503": (503, "SlowDown"), "expired": (400, "ExpiredToken"), "late": (403, "RequestTimeTooSkewed")}
+ANSWERS = {"503": (503, "SlowDown"), "expired": (400, "ExpiredToken"), "late": (403, "RequestTimeTooSkewed"), "full": (507, "XMinioStorageFull")}
 
 
 def free_port() -> int:

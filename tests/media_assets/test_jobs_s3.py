@@ -121,6 +121,26 @@ def test_a_store_that_is_down_fails_no_output_that_wants_something_of_it(
     assert job.state == JobState.SUCCEEDED, [(row.code, row.message) for row in job.outputs.all()]
 
 
+def test_a_store_that_is_full_makes_jobs_wait(bind: Callable[..., S3Storage], servers: Any, clips: Clips, work_off: Callable[[], int]) -> None:
+    line = Line(servers("moto").port)
+    try:
+        place = bind("films", endpoint=line.endpoint)
+        send_clip(place, clips)
+        job = submit(EVERY)
+        line.fault = lambda method, path: "full" if method in ("PUT", "POST") else ""
+        work_off()
+        job.refresh_from_db()
+        assert (job.state, job.steps.get().state, job.steps.get().losses) == (JobState.QUEUED, StepState.BLOCKED, 0)
+        assert JobEvent.objects.get(job=job, kind="released").data["reason"].startswith("StorageFull")
+        line.fault = lambda method, path: ""
+        Step.objects.filter(state=StepState.BLOCKED).update(state=StepState.READY, not_before=None)
+        work_off()
+        job.refresh_from_db()
+        assert job.state == JobState.SUCCEEDED
+    finally:
+        line.close()
+
+
 def test_it_waits_for_a_set_time_only(bind: Callable[..., S3Storage], clips: Clips, work_off: Callable[[], int]) -> None:
     place = bind("films")
     send_clip(place, clips)
