@@ -52,7 +52,7 @@ def test_a_job_from_s3_to_s3(
     job = submit(EVERY)
     work_off()
     job.refresh_from_db()
-    assert job.state == JobState.SUCCEEDED, [row.error_message for row in job.outputs.all()]
+    assert job.state == JobState.SUCCEEDED, [row.message for row in job.outputs.all()]
     assert decoded(place.pin(MP4, tmp_path, "out.mp4")) == 50
     row = MediaFile.objects.get(bucket="films", key=HLS)
     assert row.parts
