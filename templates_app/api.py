@@ -11,15 +11,15 @@ from pydantic import BaseModel, Field
 
 from console.auth import needs_admin, needs_viewer, who
 from console.idempotency import creating
-from console.lib.http import answer, iso, known_parameters, plain_text, read, whole_number
+from console.lib.http import answer, iso, known_parameters, plain_text, read
 from console.lib.openapi import body, parameter
-from console.lib.paging import page
 from console.models import Role
 from jobs.engine.errors import Problem, Refused
 from jobs.engine.template import Template as Params
 from jobs.engine.types import Strict
 from templates_app import queries, services
 from templates_app.models import Template
+from templates_app.shared import PAGED, PAGED_NAMES, one_page
 
 router = Router(tags=["templates"])
 
@@ -84,23 +84,19 @@ def template_payload(template: Template, request: HttpRequest) -> dict[str, Any]
     openapi_extra={
         "parameters": [
             parameter("kind", "custom, customized or static; several with commas"),
-            parameter("q", "a part of the name or the id"),
-            parameter("after", "cursor"),
-            parameter("before", "cursor"),
-            parameter("limit", "1–100", type="integer", default=25),
+            *PAGED,
         ]
     },
     url_name="template_list",
 )
 def template_list(request: HttpRequest) -> HttpResponse:
     """Templates by name. Role viewer."""
-    known_parameters(request, "kind", "q", "after", "before", "limit")
+    known_parameters(request, "kind", *PAGED_NAMES)
     kinds = [word for word in plain_text(request, "kind").split(",") if word]
     if wrong := [word for word in kinds if word not in Template.Kind.values]:
         raise Refused("InvalidParameter", problems=(Problem(("kind",), _("There is no kind «%(kind)s».") % {"kind": wrong[0]}),))
     rows = queries.listed(kinds, plain_text(request, "q")).order_by("name", "id")
-    found = page(rows, plain_text(request, "after", 4096), plain_text(request, "before", 4096), whole_number(request, "limit", 25, 1, 100))
-    return answer({"items": [template_payload(row, request) for row in found.items], "next": found.next, "previous": found.previous})
+    return one_page(request, rows, lambda row: template_payload(row, request))
 
 
 @creating(router, "/templates", NewTemplate, auth=needs_admin, response=TemplateAnswer)

@@ -31,6 +31,7 @@ from templates_app.offered import offered
 from templates_app.parameters import preview_of, rows_of, size_per_minute
 from templates_app.presets import twin_of
 from templates_app.rows import changed
+from templates_app.shared import saved
 from templates_app.summary import numbers, sentence
 
 if TYPE_CHECKING:
@@ -192,12 +193,13 @@ def _create(request: HttpRequest, form: TemplateForm, **context: Any) -> HttpRes
     if _sent(form):
         cleaned = form.cleaned_data
         kind = Template.Kind.CUSTOMIZED if cleaned["opaque"] else Template.Kind.CUSTOM
-        try:
-            row = services.create(cleaned["name"], form.said, description=cleaned["description"], kind=kind)
-        except Refused as error:
-            add_refusal(form, error, form.field_of)
-        else:
-            messages.success(request, _("Template %(name)s was created.") % {"name": row.name})
+        row = saved(
+            request,
+            form,
+            lambda: services.create(cleaned["name"], form.said, description=cleaned["description"], kind=kind),
+            _("Template %(name)s was created."),
+        )
+        if row:
             return redirect("templates:template_detail", row.id)
     return _editor(request, form, **context)
 
@@ -234,12 +236,8 @@ def template_edit(request: HttpRequest, template_id: str) -> HttpResponse:
     if _sent(form):
         cleaned = form.cleaned_data
         kind = Template.Kind.CUSTOMIZED if cleaned["opaque"] else Template.Kind.CUSTOM
-        try:
-            services.update(row, name=cleaned["name"], params=form.said, description=cleaned["description"], kind=kind)
-        except Refused as error:
-            add_refusal(form, error, form.field_of)
-        else:
-            messages.success(request, _("Template %(name)s was saved.") % {"name": cleaned["name"]})
+        said = {"name": cleaned["name"], "params": form.said, "description": cleaned["description"], "kind": kind}
+        if saved(request, form, lambda: services.update(row, **said), _("Template %(name)s was saved.")):
             return redirect("templates:template_detail", row.id)
     return _editor(request, form, template=row, waiting=usage.unfinished_of_template(row.id), users=usage.latest_of_template(row.id, unfinished=True))
 

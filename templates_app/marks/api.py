@@ -12,10 +12,9 @@ from pydantic import BaseModel, Field
 
 from console.auth import needs_admin, needs_operator, needs_viewer
 from console.error_texts import translated
-from console.idempotency import once
-from console.lib.http import answer, iso, known_parameters, plain_text, read, whole_number
-from console.lib.openapi import IDEMPOTENCY_KEY, body, parameter
-from console.lib.paging import page
+from console.idempotency import creating
+from console.lib.http import answer, iso, known_parameters, plain_text, read
+from console.lib.openapi import body, parameter
 from jobs import usage
 from jobs.engine.errors import Problem, Refused
 from jobs.engine.types import Strict
@@ -23,6 +22,7 @@ from jobs.engine.vocabulary.marks import Watermark
 from templates_app.marks import grounds, queries, services
 from templates_app.marks.models import WatermarkTemplate
 from templates_app.marks.preview import Preview, canvas, render
+from templates_app.shared import PAGED, PAGED_NAMES, one_page
 
 router = Router(tags=["watermark templates"])
 
@@ -84,35 +84,24 @@ def payload(row: WatermarkTemplate) -> dict[str, Any]:
     openapi_extra={
         "parameters": [
             parameter("type", "image or text"),
-            parameter("q", "a part of the name or the id"),
-            parameter("after", "cursor"),
-            parameter("before", "cursor"),
-            parameter("limit", "1–100", type="integer", default=25),
+            *PAGED,
         ]
     },
 )
 def watermark_template_list(request: HttpRequest) -> HttpResponse:
     """Watermark templates by name. Role viewer."""
-    known_parameters(request, "type", "q", "after", "before", "limit")
+    known_parameters(request, "type", *PAGED_NAMES)
     kind = plain_text(request, "type")
     if kind and kind not in WatermarkTemplate.Kind.values:
         raise Refused("InvalidParameter", problems=(Problem(("type",), _("Choose image or text.")),))
     rows = queries.listed(plain_text(request, "q"), kind)
-    found = page(rows, plain_text(request, "after", 4096), plain_text(request, "before", 4096), whole_number(request, "limit", 25, 1, 100))
-    return answer({"items": [payload(row) for row in found.items], "next": found.next, "previous": found.previous})
+    return one_page(request, rows, payload)
 
 
-@router.post(
-    "/watermark-templates",
-    auth=needs_admin,
-    response={201: WatermarkTemplateAnswer},
-    openapi_extra={"parameters": [IDEMPOTENCY_KEY], "requestBody": body("NewWatermarkTemplate")},
-)
-@once
-def watermark_template_create(request: HttpRequest) -> HttpResponse:
+@creating(router, "/watermark-templates", NewWatermarkTemplate, auth=needs_admin, response=WatermarkTemplateAnswer)
+def watermark_template_create(request: HttpRequest, wanted: NewWatermarkTemplate) -> dict[str, Any]:
     """Make a watermark template. Role admin."""
-    wanted = read(NewWatermarkTemplate, request)
-    return answer(payload(services.create(wanted.name, wanted.type, _said(wanted.params))), 201)
+    return payload(services.create(wanted.name, wanted.type, _said(wanted.params)))
 
 
 @router.post("/watermark-templates/preview", auth=needs_operator, openapi_extra={"requestBody": body("PreviewRequest")})

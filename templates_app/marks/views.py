@@ -16,7 +16,6 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from console.auth import admin, at_least, operator, viewer
 from console.error_texts import translated
-from console.lib.form_errors import add_refusal
 from console.lib.lists import chips, paged, without
 from console.lib.pages import render_page
 from console.models import Role
@@ -31,6 +30,7 @@ from templates_app.marks.preview import Preview, canvas
 from templates_app.marks.preview import render as rendered
 from templates_app.marks.words import described
 from templates_app.names import free_name
+from templates_app.shared import saved
 
 MEDIA = 20  # recent ones, offered as background
 VIEWS = ("cards", "table")
@@ -166,12 +166,8 @@ def mark_create(request: HttpRequest) -> HttpResponse:
         initial = {"name": free_name(WatermarkTemplate, original.name), **initial_of(original.kind, original.params)}
     form = MarkForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_bound and "preview" not in request.POST and form.is_valid():
-        try:
-            row = services.create(form.cleaned_data["name"], form.cleaned_data["kind"], form.params)
-        except Refused as error:
-            add_refusal(form, error, form.field_of)
-        else:
-            messages.success(request, _("Watermark template %(name)s was created.") % {"name": row.name})
+        values = form.cleaned_data
+        if saved(request, form, lambda: services.create(values["name"], values["kind"], form.params), _("Watermark template %(name)s was created.")):
             return redirect("templates:mark_list")
     return _editor(request, form, original=original)
 
@@ -184,12 +180,8 @@ def mark_edit(request: HttpRequest, mark_id: str) -> HttpResponse:
     initial = {"name": row.name, **initial_of(row.kind, row.params)}
     form = MarkForm(request.POST if request.method == "POST" else None, initial=initial, fixed_kind=row.kind)
     if form.is_bound and "preview" not in request.POST and form.is_valid():
-        try:
-            services.update(row, name=form.cleaned_data["name"], params=form.params)
-        except Refused as error:
-            add_refusal(form, error, form.field_of)
-        else:
-            messages.success(request, _("Watermark template %(name)s was saved.") % {"name": form.cleaned_data["name"]})
+        name = form.cleaned_data["name"]
+        if saved(request, form, lambda: services.update(row, name=name, params=form.params), _("Watermark template %(name)s was saved.")):
             return redirect("templates:mark_list")
     return _editor(request, form, template=row, users=queries.used_by([row])[row.pk])
 

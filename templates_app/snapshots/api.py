@@ -10,12 +10,12 @@ from ninja import Router
 from pydantic import BaseModel, Field
 
 from console.auth import needs_admin, needs_viewer
-from console.idempotency import once
-from console.lib.http import answer, iso, known_parameters, plain_text, read, whole_number
-from console.lib.openapi import IDEMPOTENCY_KEY, body, parameter
-from console.lib.paging import page
+from console.idempotency import creating
+from console.lib.http import answer, iso, known_parameters, plain_text, read
+from console.lib.openapi import body, parameter
 from jobs.engine.errors import Problem, Refused
 from jobs.engine.types import Strict
+from templates_app.shared import PAGED, PAGED_NAMES, one_page
 from templates_app.snapshots import queries, services
 from templates_app.snapshots.models import SnapshotTemplate
 
@@ -65,35 +65,24 @@ def payload(row: SnapshotTemplate) -> dict[str, Any]:
     openapi_extra={
         "parameters": [
             parameter("type", "snapshot, sprite or webvtt"),
-            parameter("q", "a part of the name or the id"),
-            parameter("after", "cursor"),
-            parameter("before", "cursor"),
-            parameter("limit", "1–100", type="integer", default=25),
+            *PAGED,
         ]
     },
 )
 def snapshot_template_list(request: HttpRequest) -> HttpResponse:
     """Snapshot templates by name. Role viewer."""
-    known_parameters(request, "type", "q", "after", "before", "limit")
+    known_parameters(request, "type", *PAGED_NAMES)
     kind = plain_text(request, "type")
     if kind and kind not in SnapshotTemplate.Kind.values:
         raise Refused("InvalidParameter", problems=(Problem(("type",), _("Choose snapshot, sprite or webvtt.")),))
     rows = queries.listed(plain_text(request, "q"), kind)
-    found = page(rows, plain_text(request, "after", 4096), plain_text(request, "before", 4096), whole_number(request, "limit", 25, 1, 100))
-    return answer({"items": [payload(row) for row in found.items], "next": found.next, "previous": found.previous})
+    return one_page(request, rows, payload)
 
 
-@router.post(
-    "/snapshot-templates",
-    auth=needs_admin,
-    response={201: SnapshotTemplateAnswer},
-    openapi_extra={"parameters": [IDEMPOTENCY_KEY], "requestBody": body("NewSnapshotTemplate")},
-)
-@once
-def snapshot_template_create(request: HttpRequest) -> HttpResponse:
+@creating(router, "/snapshot-templates", NewSnapshotTemplate, auth=needs_admin, response=SnapshotTemplateAnswer)
+def snapshot_template_create(request: HttpRequest, wanted: NewSnapshotTemplate) -> dict[str, Any]:
     """Make a snapshot template. Role admin."""
-    wanted = read(NewSnapshotTemplate, request)
-    return answer(payload(services.create(wanted.name, wanted.type, wanted.params)), 201)
+    return payload(services.create(wanted.name, wanted.type, wanted.params))
 
 
 @router.get("/snapshot-templates/{id_or_name}", auth=needs_viewer, response=SnapshotTemplateAnswer)
@@ -112,17 +101,10 @@ def snapshot_template_change(request: HttpRequest, id_or_name: str) -> HttpRespo
     return answer(payload(services.update(row, name=wanted.name, params=wanted.params)))
 
 
-@router.post(
-    "/snapshot-templates/{id_or_name}/duplicate",
-    auth=needs_admin,
-    response={201: SnapshotTemplateAnswer},
-    openapi_extra={"parameters": [IDEMPOTENCY_KEY], "requestBody": body("SnapshotTemplateCopy")},
-)
-@once
-def snapshot_template_duplicate(request: HttpRequest, id_or_name: str) -> HttpResponse:
+@creating(router, "/snapshot-templates/{id_or_name}/duplicate", SnapshotTemplateCopy, auth=needs_admin, response=SnapshotTemplateAnswer)
+def snapshot_template_duplicate(request: HttpRequest, wanted: SnapshotTemplateCopy, id_or_name: str) -> dict[str, Any]:
     """The same under another name. Role admin."""
-    row = queries.find(id_or_name)
-    return answer(payload(services.duplicate(row, read(SnapshotTemplateCopy, request).name)), 201)
+    return payload(services.duplicate(queries.find(id_or_name), wanted.name))
 
 
 @router.delete("/snapshot-templates/{id_or_name}", auth=needs_admin, response={204: None})

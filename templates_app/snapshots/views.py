@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from console.auth import admin, viewer
-from console.lib.form_errors import add_refusal
 from console.lib.lists import chips, paged, without
 from console.lib.pages import render_page
 from jobs.engine.errors import Refused
 from templates_app.names import free_name
+from templates_app.shared import saved
 from templates_app.snapshots import queries, services
 from templates_app.snapshots.forms import SnapshotFilterForm, SnapshotTemplateForm, initial_of
 from templates_app.snapshots.models import SnapshotTemplate
@@ -76,12 +76,8 @@ def snapshot_create(request: HttpRequest) -> HttpResponse:
         initial = {"name": free_name(SnapshotTemplate, original.name), **initial_of(original.kind, original.params)}
     form = SnapshotTemplateForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_bound and form.is_valid():
-        try:
-            row = services.create(form.cleaned_data["name"], form.kind_of(form.cleaned_data["mode"]), form.params())
-        except Refused as error:
-            add_refusal(form, error, form.field_of)
-        else:
-            messages.success(request, _("Snapshot template %(name)s was created.") % {"name": row.name})
+        name, kind = form.cleaned_data["name"], form.kind_of(form.cleaned_data["mode"])
+        if saved(request, form, lambda: services.create(name, kind, form.params()), _("Snapshot template %(name)s was created.")):
             return redirect("templates:snapshot_list")
     return _editor(request, form, original=original)
 
@@ -94,12 +90,8 @@ def snapshot_edit(request: HttpRequest, snapshot_id: str) -> HttpResponse:
     initial = {"name": row.name, **initial_of(row.kind, row.params)}
     form = SnapshotTemplateForm(request.POST if request.method == "POST" else None, initial=initial, fixed_kind=row.kind)
     if form.is_bound and form.is_valid():
-        try:
-            services.update(row, name=form.cleaned_data["name"], params=form.params())
-        except Refused as error:
-            add_refusal(form, error, form.field_of)
-        else:
-            messages.success(request, _("Snapshot template %(name)s was saved.") % {"name": form.cleaned_data["name"]})
+        name = form.cleaned_data["name"]
+        if saved(request, form, lambda: services.update(row, name=name, params=form.params()), _("Snapshot template %(name)s was saved.")):
             return redirect("templates:snapshot_list")
     return _editor(request, form, template=row)
 
