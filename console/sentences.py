@@ -8,6 +8,7 @@ from console.analysis_sentences import ANALYSIS_SENTENCES
 from console.narrowband_sentences import NARROWBAND_SENTENCES
 from console.set_sentences import SET_SENTENCES
 from console.sprite_sentences import SPRITE_SENTENCES
+from console.verify_sentences import VERIFY_SENTENCES
 
 # what jobs.engine.errors.CODES says: sentences and remedies
 CODE_SENTENCES = (
@@ -133,6 +134,7 @@ SENTENCES = (
     *ANALYSIS_SENTENCES,
     *NARROWBAND_SENTENCES,
     *SET_SENTENCES,
+    *VERIFY_SENTENCES,
     *SPRITE_SENTENCES,
     _("The input has no video to take pictures of."),
     _("The input does not tell how long it is, so nothing can be spread over its length."),
@@ -305,36 +307,6 @@ SENTENCES = (
     _("failed"),
     _("may not be read"),
     _("is not there"),
-    # names and values of what is verified (jobs.engine.verify)
-    _("file"),
-    _("not empty"),
-    _("missing"),
-    _("mono"),
-    _("stereo"),
-    _("readable"),
-    _("video codec"),
-    _("audio codec"),
-    _("audio profile"),
-    _("streams"),
-    _("size"),
-    _("pixel format"),
-    _("colours"),
-    _("colour range"),
-    _("sample rate"),
-    _("channels"),
-    _("duration"),
-    _("frames"),
-    _("playlist"),
-    _("present"),
-    _("segments"),
-    _("all present"),
-    _("sum of segments"),
-    _("end of list"),
-    _("at least 1"),
-    _("unknown"),
-    _("none"),
-    _("yes"),
-    _("no"),
     # sets, keys
     _("Segments have at least 0.1 seconds."),
     _("DASH has no key frame playlist; HLS and CMAF have."),

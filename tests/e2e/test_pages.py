@@ -191,3 +191,24 @@ def test_images_of_the_docs_exist() -> None:
     folder = Path(__file__).resolve().parents[2] / "docs" / "images"
     for name in ("overview", "job", "jobs", "upload"):
         assert (folder / f"{name}.png").stat().st_size < 1_200_000
+
+
+def test_what_is_chosen_and_what_can_be_done_is_in_sight(server: Server, new_page: Callable[..., Page]) -> None:
+    """On a phone the chosen tab, and rows before filters; on a small laptop the menu of a row, however wide its table is."""
+    phone = new_page(width=390, height=844)
+    phone.goto(f"{server.base}/console/templates/transcode/?kind=narrowband")
+    tab = phone.locator(".c-tabs [aria-current]").bounding_box()
+    assert tab is not None
+    assert tab["x"] >= 0
+    assert tab["x"] + tab["width"] <= 390
+    expect(phone.locator("select[name=container]")).to_be_hidden()
+    phone.get_by_text("Filters", exact=True).click()
+    expect(phone.locator("select[name=container]")).to_be_visible()
+    laptop = new_page(width=1024, height=700)
+    laptop.goto(f"{server.base}/console/jobs/?state=succeeded")
+    table, menu = laptop.locator("#jobs-table").bounding_box(), laptop.locator("#jobs-table .c-table__menu summary").first.bounding_box()
+    assert table is not None
+    assert menu is not None
+    assert menu["x"] + menu["width"] <= table["x"] + table["width"]
+    laptop.locator("#jobs-table .c-table__menu summary").first.click()
+    expect(laptop.get_by_role("link", name="Open", exact=True).first).to_be_visible()
