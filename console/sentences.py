@@ -131,6 +131,8 @@ CODE_SENTENCES = (
 )
 
 SENTENCES = (
+    _("The program that reads the input was ended from outside."),
+    _("The program was ended from outside, or found no space for a moment."),
     *ANALYSIS_SENTENCES,
     *NARROWBAND_SENTENCES,
     *SET_SENTENCES,
