@@ -6,6 +6,7 @@ and a warning says why.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from jobs.engine.codecs import HDR_TRANSFERS
 from jobs.engine.errors import JobError
 from jobs.engine.measure import wanted
 from jobs.engine.rates import source_fps
-from jobs.engine.resolve import resolve
+from jobs.engine.resolve import laid_over, resolve
 from jobs.engine.thinning import Rated, hull, left_out
 from jobs.lettering.plans import drawn
 from jobs.records import AGAIN
@@ -95,8 +96,16 @@ def _rated(run: Run, made: Planned, output: OutputPlan) -> list[Rated]:
             _run(run, command)
         point = narrowband.read_probe(case, survey, ask, *(written(run, name, LOG_BYTES) for name in (narrowband.SIZES, narrowband.SCORES)))
         twin = narrowband.decide(case, survey, [point]).twin
-        found.append(Rated(rendition.name, min(case.video.width, case.video.height), twin.kbps, twin.vmaf))
+        found.append(Rated(rendition.name, min(case.video.width, case.video.height), min(twin.kbps, _most(template, rendition.name, survey)), twin.vmaf))
     return found
+
+
+def _most(template: Template, name: str, survey: Survey) -> float:
+    """kbit/s that a rung's peak allows at most: forecasts of a constant quality know nothing of it."""
+    video = next((laid_over(template, rung).video for rung in template.ladder if rung.name == name), template.video)
+    if not video.maxrate_kbps:
+        return math.inf
+    return video.maxrate_kbps + (video.bufsize_kbit or video.maxrate_kbps) / survey.seconds
 
 
 def _survey(run: Run, case: Case) -> Survey:

@@ -25,7 +25,7 @@ LADDER: dict[str, Any] = {
     "ladder": [{"name": name, "video": {"short_side": side, "maxrate_kbps": rate, "bufsize_kbit": 2 * rate}} for name, side, rate in RUNGS],
 }
 SMOOTH = "testsrc2=size=960x540:rate=25:duration=4,gblur=sigma=16"
-GRAIN = "testsrc2=size=960x540:rate=25:duration=4,noise=alls=24:allf=t"
+GRAIN = "testsrc2=size=960x540:rate=25:duration=4,noise=alls=12:allf=t"
 
 
 @pytest.fixture
