@@ -28,10 +28,7 @@ MARGIN = 0.4  # VMAF added to the target: forecasts are that uncertain, and a se
 NEARLY = 1.0  # VMAF: a twin of which so little less than the target is expected may as well reach it, so the target is aimed at
 OVER = 1.1  # × its bitrate: what an average bitrate overshoots at most, as far as we believe it
 START_SECONDS, LATE = 0.6, 2.0  # s, CRF: how much worse than followed the beginning of an average bitrate comes out (3.5, 3.1, 0.5, 1.1 on four clips)
-UNLIKE, BLIND = (
-    3.0,
-    98.0,
-)  # windows whose bits differ by more than this factor, or of which one scores more, are all probed: on an HDR clip half of them misled by 8 VMAF
+BLIND = 98.0  # VMAF: where a window scores more in the fast probe, all are probed: on an HDR clip half of them misled by 8 VMAF
 PEAK = 1.5  # × the cap, where the twin has no peak of its own
 UNSURE = 3.0  # VMAF: a guess of the twin's score may be so much too high
 SHORT = 1.0  # VMAF: a finished file may be this much below its goal
@@ -69,7 +66,7 @@ def _likest(group: Group, points: Sequence[Point]) -> tuple[Window, ...]:
     """The half of a class's windows that is most like all of it, as the fast probe saw them: real probes are dear, and how the others differ is known from there."""
     seen = {row[0]: row for point in points if point.fast for row in point.by_window}
     rows = [seen[window.first] for window in group.windows if window.first in seen]
-    if len(rows) < len(group.windows) or max(row[1] for row in rows) > UNLIKE * min(row[1] for row in rows) or max(row[2] for row in rows) > BLIND:
+    if len(rows) < len(group.windows) or max(row[2] for row in rows) > BLIND:
         return group.windows  # how they differ at another CRF cannot be told
     mean = sum(row[2] for row in rows) / len(rows)
     order = sorted(rows, key=lambda row: (round(abs(row[2] - mean), 1), -row[1]))[: (len(rows) + 1) // 2]
