@@ -63,8 +63,7 @@ def certificate(
         "twin": {
             "kbps": round(regular, 1),
             "vmaf": twin.vmaf if twin else decision.twin.vmaf,
-            # the search does not measure NEG: its distance from VMAF hardly differs between the two
-            "vmaf_neg": twin.neg if twin else round(decision.twin.vmaf - found.vmaf + found.neg, 2) if found.vmaf is not None and found.neg is not None else None,
+            "vmaf_neg": twin.neg if twin else _expected_neg(decision, found),
             "estimated": twin is None,
         },
         "forecast": {"kbps": decision.forecast.kbps, "vmaf": decision.forecast.vmaf},
@@ -79,6 +78,13 @@ def certificate(
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
         "picture_seconds": round(picture_seconds, 3),
     }
+
+
+def _expected_neg(decision: Decision, found: Measured) -> float | None:
+    """The twin's VMAF NEG: the search does not measure it, but its distance from VMAF hardly differs between twin and output."""
+    if found.vmaf is None or found.neg is None:
+        return None
+    return round(decision.twin.vmaf - (found.vmaf - found.neg), 2)
 
 
 def sentence(decision: Decision, found: Measured, regular: float, *, capped: bool) -> str:
