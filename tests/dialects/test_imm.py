@@ -258,6 +258,22 @@ def test_sizes_as_shares_of_the_source(convert: Callable[..., Any], put: Callabl
     assert size(folder / "moving.gif")[0] == (72, 128)
 
 
+@pytest.mark.parametrize("container", ["avi", "mxf"])
+def test_containers_that_cannot_hold_what_is_the_default(container: str, convert: Callable[..., Any], put: Callable[..., None], folder: Path) -> None:
+    """Nothing is said of groups of pictures: the defaults give way to what the container can hold."""
+    put("flower-540p30-h264-aac.mp4", "a.mp4")
+    target = {
+        "URI": f"oss://test-bucket/a.{container}",
+        "Container": container,
+        "Video": {"TranscodeVideo": {"Codec": "h264", "Resolution": "320x180", "CRF": 32}},
+        "Audio": {"DisableAudio": True},
+    }
+    done(convert(samples.request(target) | {"Sources": [{"URI": "oss://test-bucket/a.mp4", "Duration": 2}]}))
+    film = facts(folder / f"a.{container}")
+    assert film.picture
+    assert (film.picture.codec, film.picture.width) == ("h264", 320)
+
+
 def test_every_sound_of_the_source(convert: Callable[..., Any], put: Callable[..., None], folder: Path) -> None:
     put("count-480p10-h264-2audio-eng-deu-srt.mkv", "count.mkv")
     sound = {"TranscodeAudio": {"Codec": "aac"}, "Stream": [-1]}

@@ -13,6 +13,7 @@ from jobs.dialects.ladders import ladder, rung_names
 from jobs.dialects.locations import parts_of
 from jobs.dialects.reading import Bad, Fields
 from jobs.dialects.uri_variables import pattern, with_extension
+from jobs.engine.containers import GOP_MAX, container
 from jobs.engine.template import Template
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def output(target: Fields, tags: Mapping[str, str], look: Look, *, sound: bool, 
     audio_only = format_ in AUDIO_CONTAINERS.values()
     video = target.child("Video")
     without_picture = audio_only or not picture or video.flag("DisableVideo")
-    section: dict[str, Any] = {"remove": True} if without_picture else _video(video)
+    section: dict[str, Any] = {"remove": True} if without_picture else _video(video, format_)
     conditions = {"if_smaller": "convert", "if_lower_fps": "convert", "if_lower_video_bitrate": "convert", "if_lower_audio_bitrate": "convert"}
     overrides: dict[str, Any] = {"container": {"format": format_}, "video": section, "conditions": conditions}
     if not without_picture and section["codec"] != "copy":
@@ -132,7 +133,7 @@ def _format(target: Fields) -> tuple[str, dict[str, Any]]:
 
 
 # --- picture ----------------------------------------------------------------------------------------------------------
-def _video(video: Fields) -> dict[str, Any]:
+def _video(video: Fields, format_: str) -> dict[str, Any]:
     if any(number not in (0, "0") for number in video.items("Stream")):
         raise video.bad("Stream", "Only the first video stream is offered here: leave it out, or say [0].")
     wanted = video.child("TranscodeVideo")
@@ -148,10 +149,11 @@ def _video(video: Fields) -> dict[str, Any]:
         section["fps"] = fps
     if pixels := wanted.one_of("PixelFormat", PIXELS, ""):
         section["pixel_format"] = pixels
-    section["gop"] = wanted.whole("GOPSize", 1, 100_000) or 150
+    section["gop"] = wanted.whole("GOPSize", 1, 100_000) or min(150, GOP_MAX.get(format_, 150))
     if codec != "vp9":
         bframes, refs = wanted.whole("BFrames", 0, 16), wanted.whole("Refs", 1, 16)
-        section |= {"bframes": 3 if bframes is None else bframes, "refs": 2 if refs is None else refs}
+        usual = 3 if container(format_).bframes else 0
+        section |= {"bframes": usual if bframes is None else bframes, "refs": 2 if refs is None else refs}
     if (turned := wanted.whole("Rotation", 0, 270)) not in (None, 0, 90, 180, 270):
         raise wanted.bad("Rotation", "One of 0, 90, 180, 270 is expected.")
     if turned:
