@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 SEARCH_SHARE = 0.15  # of the progress bar, where the search is part of this attempt
 EVERY = (1, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)  # primes: none keeps step with a pattern of B-frames
 ALL = 48  # pictures up to which every one is measured
-SHORT = 1.0  # s
-PLAIN = 0.15  # of the twin's estimated bitrate
 MEASURED_MAX = 3000  # pictures
 CORRECTIONS = 2  # encodes; the second one only where the first has not come near enough
 TRUST = 1.03  # × what the twin is expected to have
@@ -145,7 +143,7 @@ def checked(run: Run, plan: Plan, output: OutputPlan, one: Narrowed, encode: Cal
     began = time.monotonic()
     one.found = measure(run, output, one)
     one.seconds["check"] = time.monotonic() - began
-    if one.asked_twin or _doubtful(one, one.found):
+    if one.asked_twin or narrowband.doubtful(one.decision, kbps=one.found.kbps, vmaf=one.found.vmaf, seconds=surveyed(one.search).seconds):
         _make_twin(run, plan, one)
         one.decision = _informed(one)
     began = time.monotonic() - one.seconds["check"]
@@ -172,12 +170,6 @@ def checked(run: Run, plan: Plan, output: OutputPlan, one: Narrowed, encode: Cal
     return output
 
 
-def _doubtful(one: Narrowed, found: Measured) -> bool:
-    """Whether the twin's estimate is not to be believed, and the twin cheap to make: forecasts know nothing of rate control in clips of less than a second, and
-    of pictures that cost next to nothing at any quality (all black) they expect that better ones cost more. Nothing is claimed to be saved that was not."""
-    return surveyed(one.search).seconds < SHORT or found.kbps < PLAIN * one.decision.twin.kbps
-
-
 def _verdict(one: Narrowed, decision: Decision, found: Measured) -> Verdict:
     """The file against the decision. It must not be larger than the twin: than the measured one, if that was made, else than may be expected of it. What is
     larger than expected of the twin, but not than its bitrate, stays as it is: the expectation may be wrong."""
@@ -190,17 +182,11 @@ def _verdict(one: Narrowed, decision: Decision, found: Measured) -> Verdict:
 
 
 def _informed(one: Narrowed) -> Decision:
-    """The decision with what is known of the twin once it was made: its size is the bound, and its score the goal where that is less than the target."""
-    twin, decision = one.made_twin, one.decision
+    """The decision with what is known of the twin, where it was made and measured."""
+    twin = one.made_twin
     if twin is None or twin.vmaf is None or twin.neg is None:
-        return decision
-    return decision.model_copy(
-        update={
-            "twin": narrowband.Figures(kbps=round(twin.kbps, 1), vmaf=round(twin.vmaf, 2), neg=round(twin.neg, 2)),
-            "cap_kbps": round(twin.kbps, 1),
-            "goal": round(min(decision.target, twin.vmaf), 2),
-        }
-    )
+        return one.decision
+    return narrowband.informed(one.decision, kbps=twin.kbps, vmaf=twin.vmaf, neg=twin.neg)
 
 
 def _again(run: Run, plan: Plan, one: Narrowed, decision: Decision, encode: Callable[[OutputPlan], bool]) -> tuple[OutputPlan, Measured]:

@@ -134,7 +134,11 @@ class Bench:
                 points.append(narrowband.read_probe(found, survey, ask, _text(room / narrowband.SIZES), _text(room / narrowband.SCORES)))
         decision = narrowband.decide(found, survey, points)
         made = self._encoded(row, narrowband.adapted(plan, decision))
-        judged = narrowband.verdict(decision, kbps=made.kbps, vmaf=made.vmaf if method == 2 else None)
+        if narrowband.doubtful(decision, kbps=made.kbps, vmaf=made.vmaf, seconds=survey.seconds):
+            twin = self._remembered(row, "twin", lambda: self._twin(row))
+            seconds += twin.seconds
+            decision = narrowband.informed(decision, kbps=twin.kbps, vmaf=twin.vmaf, neg=twin.neg)
+        judged = narrowband.verdict(decision, kbps=made.kbps, vmaf=made.vmaf)
         again = judged.again is not None
         if judged.again is not None:
             seconds += made.seconds

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import json
-import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from alibabacloud_ice20201109 import models as m
-from alibabacloud_ice20201109.client import Client
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 from django.contrib.auth.models import User
 
@@ -198,9 +195,7 @@ def test_roles(source: Endpoint, site_of: Callable[..., Endpoint], charlie: User
     assert Template.objects.get(pk=theirs).name == "mine"
 
 
-def test_every_action_is_known_or_served(source: Endpoint) -> None:
-    known = set(re.findall(r"action\s*=\s*'(\w+)'", inspect.getsource(Client)))
-    assert known == set(DIALECT.actions) | set(DIALECT.not_served)
+def test_an_action_is_served_or_not_and_partly_says_how(source: Endpoint) -> None:
     assert not set(DIALECT.actions) & set(DIALECT.not_served)
     assert all(bool(action.missing) == (action.coverage == "partly") for action in DIALECT.actions.values())
     assert refusal(lambda: ice(source).list_channels(m.ListChannelsRequest()))[:2] == (400, "UnsupportedOperation")

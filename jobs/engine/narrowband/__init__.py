@@ -7,10 +7,11 @@ output is encoded, :func:`adapted` changes the plan, :func:`verdict` judges the 
 from __future__ import annotations
 
 from jobs.engine.narrowband.case import CODECS, TARGET, Case, case
+from jobs.engine.narrowband.finished import between, doubtful, informed, verdict
 from jobs.engine.narrowband.probes import FILE, SCORES, SIZES, probe_commands, read_probe
 from jobs.engine.narrowband.records import Ask, Decision, Figures, Group, Point, Shot, Survey, Verdict, Window, Zone
 from jobs.engine.narrowband.sample import SAMPLE, sample_command
-from jobs.engine.narrowband.search import between, decide, first_asks, next_asks, next_crf, verdict
+from jobs.engine.narrowband.search import decide, first_asks, next_asks, next_crf
 from jobs.engine.narrowband.survey import COSTS, SCENES, read_survey, survey_command
 from jobs.engine.narrowband.tuning import adapted, tuned
 
@@ -38,7 +39,9 @@ __all__ = [
     "between",
     "case",
     "decide",
+    "doubtful",
     "first_asks",
+    "informed",
     "next_asks",
     "next_crf",
     "probe_commands",

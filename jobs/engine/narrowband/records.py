@@ -113,7 +113,9 @@ class Decision(Strict):
     denoise: bool = False
     slope: float = Field(0.0, description="VMAF per CRF around there, as the probes show it; 0: not known")
     forecast: Figures
-    twin: Figures = Field(description="forecast of the regular preset's output")
+    twin: Figures = Field(description="forecast of the regular preset's output, or what it really came to")
+    guessed: bool = Field(False, description="the goal is what the twin would score, or nearly, and that lies beyond what the model was fitted on")
+    known: bool = Field(False, description="the twin was made, and measured")
     cap_kbps: float = Field(description="the picture's most")
     capped: bool = Field(description="the target is out of reach within the twin's bitrate")
     reason: Reason

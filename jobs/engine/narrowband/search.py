@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jobs.engine.narrowband.curves import MODELS, Curve, Model
-from jobs.engine.narrowband.records import Ask, Decision, Figures, Verdict, Zone
+from jobs.engine.narrowband.curves import MODELS, Curve
+from jobs.engine.narrowband.records import Ask, Decision, Figures, Zone
 from jobs.engine.narrowband.twin import Course, average_bitrate
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ BLIND = 98.0  # VMAF: where a window scores more in the fast probe, all are prob
 PEAK = 1.5  # × the cap, where the twin has no peak of its own
 UNSURE = 3.0  # VMAF: a guess of the twin's score may be so much too high
 SHORT = 1.0  # VMAF: a finished file may be this much below its goal
-MENDED = 0.35  # VMAF: version 2 encodes once more what is further below the target itself; where the goal is a guess of the twin's score, only what is SHORT
-ALIKE = 0.15  # CRF: what lies nearer to each other is the same
 
 
 def first_asks(case: Case, survey: Survey) -> tuple[Ask, ...]:
@@ -134,49 +132,13 @@ def decide(case: Case, survey: Survey, points: Sequence[Point]) -> Decision:
         slope=round(state.vmaf([crf - 1 for crf in crfs]) - state.vmaf([crf + 1 for crf in crfs]), 3) / 2,
         forecast=forecast,
         twin=state.twin,
+        guessed=state.unseen(),
         cap_kbps=round(min(case.cap_kbps or math.inf, state.twin.kbps * 1.05), 1),
         capped=capped,
         reason=reason,
         why=_why(reason, case.target, state.goal, state.twin, forecast),
         probes=len(points),
     )
-
-
-def verdict(decision: Decision, *, kbps: float, vmaf: float | None) -> Verdict:
-    """The finished file. ``kbps``: of its picture; scores None: not measured."""
-    larger = kbps > decision.cap_kbps * 1.005
-    short = max(0.0, round(decision.goal - vmaf, 3)) if vmaf is not None else 0.0
-    again: Decision | None = None
-    if larger and decision.bitrate_kbps is None:
-        again = decision.model_copy(update={"bitrate_kbps": max(10, math.floor(decision.cap_kbps * 0.95)), "zones": (), "capped": True, "reason": "cap"})
-    elif (
-        short > (MENDED if decision.method == 2 and decision.goal >= decision.target else SHORT)
-        and decision.bitrate_kbps is None
-        and kbps < decision.cap_kbps * 0.9
-    ):
-        model = _model(decision)
-        usual = model.slope(decision.goal - short / 2, decision.crf)
-        less = short / min(2 * usual, max(usual / 2, decision.slope or usual))
-        room = 6 * math.log2(decision.cap_kbps * ROOM / kbps) / model.exponent
-        again = _with(decision, decision.crf - min(less, room, 6.0))
-    return Verdict(kept=not larger and short <= SHORT, larger=larger, short_by=short, again=again)
-
-
-def between(low: Decision, low_kbps: float, high: Decision, high_kbps: float) -> Decision | None:
-    """``low`` was not good enough, ``high`` was larger than the twin may be: the CRF between them that is just small enough. None: it is one of them."""
-    if high_kbps <= low_kbps:
-        return None
-    share = math.log(high.cap_kbps * ROOM / low_kbps) / math.log(high_kbps / low_kbps)
-    found = _with(low, low.crf + (high.crf - low.crf) * share)
-    return found if high.crf + ALIKE < found.crf < low.crf - ALIKE else None
-
-
-def _model(decision: Decision) -> Model:
-    return MODELS["libsvtav1" if decision.codec == "av1" else "libx265" if decision.codec == "hevc" else "libx264"]
-
-
-def _with(decision: Decision, crf: float) -> Decision:
-    return decision.model_copy(update={"crf": float(math.floor(crf)) if decision.codec == "av1" else round(crf, 2)})
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ import pytest
 
 from jobs.engine import narrowband
 from jobs.engine.errors import JobError
-from jobs.engine.narrowband import Decision, Point, Window
+from jobs.engine.narrowband import Point, Window
 from jobs.engine.narrowband.curves import MODELS, Curve
 from jobs.engine.narrowband.twin import average_bitrate
-from tests.engine.narrowband.cases import HD, figures, made, point, survey
+from tests.engine.narrowband.cases import HD, made, point, survey
 
 EASY = HD | {"bitrate_kbps": 4000, "maxrate_kbps": 6000, "bufsize_kbit": 12000}
 
@@ -131,26 +131,6 @@ def test_the_verdict(room):
     assert narrowband.verdict(large.again, kbps=decision.cap_kbps * 2, vmaf=95.0).again is None  # once is enough
 
 
-@pytest.mark.parametrize(("method", "goal", "again"), [(2, 93.0, True), (2, 91.0, False), (1, 93.0, False)], ids=["target", "guess of the twin", "version 1"])
-def test_half_a_point_is_mended_where_the_goal_is_sure(method, goal, again):
-    decision = decided(method=method, goal=goal, slope=0.5)
-    judged = narrowband.verdict(decision, kbps=400, vmaf=goal - 0.5)
-    assert judged.kept
-    assert (judged.again is not None) == again
-    if judged.again is not None:
-        assert judged.again.crf == pytest.approx(decision.crf - 0.5 / 0.5, abs=0.01)
-
-
-def test_between_too_poor_and_too_large():
-    low = decided(crf=30, cap_kbps=1000)
-    found = narrowband.between(low, 500, low.model_copy(update={"crf": 26.0}), 1100)
-    assert found is not None
-    assert 26 < found.crf < 30
-    assert 500 * (1100 / 500) ** ((30 - found.crf) / 4) == pytest.approx(970, rel=0.01)  # a little less than the twin may have
-    assert narrowband.between(low, 960, low.model_copy(update={"crf": 29.8}), 1010) is None  # nothing lies between
-    assert narrowband.between(low, 1100, low.model_copy(update={"crf": 26.0}), 1050) is None
-
-
 def test_real_probes_take_half_of_the_windows_and_stand_for_all(room):
     """The fast probe saw the second window score 8 less and cost twice as much: so it is expected of the windows that the real probe left out."""
     case = made(room, EASY)
@@ -184,13 +164,3 @@ def test_slopes_are_sane():
     for model in MODELS.values():
         assert model.slope(93, 30) > model.slope(93, 20) > 0
         assert model.slope(80, 30) > model.slope(95, 30)
-
-
-def decided(**said):
-    common = {"method": 2, "codec": "h264", "target": 93, "goal": 93, "crf": 27, "cap_kbps": 1000, "capped": False, "reason": "target", "why": "", "probes": 2}
-    return Decision.model_validate(common | {"forecast": figures(400), "twin": figures(1000)} | said, strict=False)
-
-
-def test_saving():
-    decision = decided()
-    assert decision.saving == pytest.approx(0.6)

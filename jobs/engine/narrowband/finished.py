@@ -1,0 +1,73 @@
+"""The finished file held against the decision: is it to be encoded once more, and is what was expected of the twin to be believed. Pure."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from jobs.engine.narrowband.curves import MODELS
+from jobs.engine.narrowband.records import Figures, Verdict
+from jobs.engine.narrowband.search import ROOM, SHORT
+
+if TYPE_CHECKING:
+    from jobs.engine.narrowband.curves import Model
+    from jobs.engine.narrowband.records import Decision
+
+MENDED = 0.35  # VMAF: version 2 encodes once more what is further below the goal; where that is a guess of the twin's score, only what is SHORT
+BRIEF = 1.0  # s
+PLAIN = 0.15  # of the twin's estimated bitrate
+OFF = 1.0  # VMAF
+ALIKE = 0.15  # CRF: what lies nearer to each other is the same
+
+
+def verdict(decision: Decision, *, kbps: float, vmaf: float | None) -> Verdict:
+    """The finished file. ``kbps``: of its picture; scores None: not measured."""
+    larger = kbps > decision.cap_kbps * 1.005
+    short = max(0.0, round(decision.goal - vmaf, 3)) if vmaf is not None else 0.0
+    again: Decision | None = None
+    if larger and decision.bitrate_kbps is None:
+        again = decision.model_copy(update={"bitrate_kbps": max(10, math.floor(decision.cap_kbps * 0.95)), "zones": (), "capped": True, "reason": "cap"})
+    elif (
+        short > (MENDED if decision.method == 2 and (decision.known or decision.goal >= decision.target) else SHORT)
+        and decision.bitrate_kbps is None
+        and kbps < decision.cap_kbps * 0.9
+    ):
+        model = _model(decision)
+        usual = model.slope(decision.goal - short / 2, decision.crf)
+        less = short / min(2 * usual, max(usual / 2, decision.slope or usual))
+        room = 6 * math.log2(decision.cap_kbps * ROOM / kbps) / model.exponent
+        again = _with(decision, decision.crf - min(less, room, 6.0))
+    return Verdict(kept=not larger and short <= SHORT, larger=larger, short_by=short, again=again)
+
+
+def doubtful(decision: Decision, *, kbps: float, vmaf: float | None, seconds: float) -> bool:
+    """Whether what is expected of the twin is not to be believed, so that it must be made and measured. ``kbps``, ``vmaf``, ``seconds``: of the finished file.
+
+    Forecasts know nothing of rate control in clips of less than a second; of pictures that cost next to nothing at any quality (all black) they expect that better ones
+    cost more; and where the goal is the twin's score, a file that is not as forecast tells that the twin will not be so either.
+    """
+    off = vmaf is not None and decision.reason == "twin" and abs(vmaf - decision.forecast.vmaf) > OFF
+    return seconds < BRIEF or kbps < PLAIN * decision.twin.kbps or decision.guessed or off
+
+
+def informed(decision: Decision, *, kbps: float, vmaf: float, neg: float) -> Decision:
+    """The decision with what the twin came to once it was made: its size is the bound, and its score the goal where that is less than the target."""
+    twin = Figures(kbps=round(kbps, 1), vmaf=round(vmaf, 2), neg=round(neg, 2))
+    return decision.model_copy(update={"twin": twin, "known": True, "cap_kbps": twin.kbps, "goal": round(min(decision.target, vmaf), 2)})
+
+
+def between(low: Decision, low_kbps: float, high: Decision, high_kbps: float) -> Decision | None:
+    """``low`` was not good enough, ``high`` was larger than the twin may be: the CRF between them that is just small enough. None: it is one of them."""
+    if high_kbps <= low_kbps:
+        return None
+    share = math.log(high.cap_kbps * ROOM / low_kbps) / math.log(high_kbps / low_kbps)
+    found = _with(low, low.crf + (high.crf - low.crf) * share)
+    return found if high.crf + ALIKE < found.crf < low.crf - ALIKE else None
+
+
+def _model(decision: Decision) -> Model:
+    return MODELS["libsvtav1" if decision.codec == "av1" else "libx265" if decision.codec == "hevc" else "libx264"]
+
+
+def _with(decision: Decision, crf: float) -> Decision:
+    return decision.model_copy(update={"crf": float(math.floor(crf)) if decision.codec == "av1" else round(crf, 2)})
