@@ -110,7 +110,6 @@ class Decision(Strict):
     maxrate_kbps: int | None = None
     bufsize_kbit: int | None = None
     bitrate_kbps: int | None = Field(None, description="average bitrate instead of the CRF, where a first try came out too large")
-    denoise: bool = False
     slope: float = Field(0.0, description="VMAF per CRF around there, as the probes show it; 0: not known")
     forecast: Figures
     twin: Figures = Field(description="forecast of the regular preset's output, or what it really came to")
