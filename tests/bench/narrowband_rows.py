@@ -47,6 +47,7 @@ class Made:
     reason: str = ""
     crf: float = 0.0
     again: bool = False
+    trace: dict[str, Any] = field(default_factory=dict)  # survey and probes: other constants can be tried on them without encoding
 
 
 @dataclass
@@ -134,6 +135,7 @@ class Bench:
                 points.append(narrowband.read_probe(found, survey, ask, _text(room / narrowband.SIZES), _text(room / narrowband.SCORES)))
         decision = narrowband.decide(found, survey, points)
         made = self._encoded(row, narrowband.adapted(plan, decision))
+        first = {"crf": decision.crf, "kbps": made.kbps, "vmaf": made.vmaf}
         if narrowband.doubtful(decision, kbps=made.kbps, vmaf=made.vmaf, seconds=survey.seconds):
             twin = self._remembered(row, "twin", lambda: self._twin(row))
             seconds += twin.seconds
@@ -145,6 +147,7 @@ class Bench:
             decision = judged.again
             made = self._encoded(row, narrowband.adapted(plan, decision))
         made.search, made.probes, made.goal, made.reason, made.crf, made.again = seconds, len(points), decision.goal, decision.reason, decision.crf, again
+        made.trace = {"survey": survey.model_dump(), "points": [point.model_dump() for point in points], "first": first}
         made.forecast, made.twin = decision.forecast.model_dump(), decision.twin.model_dump()
         return made
 
