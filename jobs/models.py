@@ -97,6 +97,7 @@ class Job(models.Model):
         API = "api", "API"
         CLI = "cli", _("Command line")
         SAMPLE = "sample", _("Sample")
+        WORKFLOW = "workflow", _("Workflow")
         MPS = "mps", "MPS"
         IMM = "imm", "IMM"
         IMS = "ims", "IMS"
@@ -411,3 +412,8 @@ from jobs.foreign.models import Project as Project  # noqa: E402
 from jobs.notices.models import Delivery as Delivery  # noqa: E402
 from jobs.notices.models import NotifyTarget as NotifyTarget  # noqa: E402
 from jobs.used_marks import UsedMark as UsedMark  # noqa: E402
+from jobs.workflows.models import Activity as Activity  # noqa: E402
+from jobs.workflows.models import Execution as Execution  # noqa: E402
+from jobs.workflows.models import SeenObject as SeenObject  # noqa: E402
+from jobs.workflows.models import Workflow as Workflow  # noqa: E402
+from jobs.workflows.models import WorkflowVersion as WorkflowVersion  # noqa: E402
