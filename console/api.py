@@ -52,6 +52,8 @@ from jobs.pipelines.api import NewPipeline, PipelineChange
 from jobs.pipelines.api import router as pipelines_router
 from jobs.quality.api import QualityRequest
 from jobs.quality.api import router as quality_router
+from jobs.workflows.api import ExecutionAgain, NewWorkflow, WorkflowChange, WorkflowRun
+from jobs.workflows.api import router as workflows_router
 from media_assets.api import BucketChange, MediaChange, NewBucket
 from media_assets.api import objects as objects_router
 from media_assets.api import router as media_router
@@ -123,6 +125,7 @@ REQUESTS: tuple[type[BaseModel], ...] = (
     *(NewNotification, NotificationChange, QualityRequest),
     *(NewAccessKey, AccessKeyChange, NewCredentials),
     *(NewProject, ProjectChange, Attachment),
+    *(NewWorkflow, WorkflowChange, WorkflowRun, ExecutionAgain),
     *(NewSnapshotTemplate, SnapshotTemplateChange, SnapshotTemplateCopy),
     *(NewWatermarkTemplate, WatermarkTemplateChange, PreviewRequest),
 )
@@ -227,6 +230,7 @@ for _router in (
     snapshot_templates_router,
     notices_router,
     projects_router,
+    workflows_router,
     quality_router,
     media_router,
     bulk_router,

@@ -36,6 +36,8 @@ KINDS: Mapping[str, Promise] = {
     "category": _("Category"),
     "notification": _("Notification target"),
     "project": _("Project"),
+    "workflow": _("Workflow"),
+    "execution": _("Execution"),
 }
 VERBS: Mapping[str, Promise] = {
     "signed_in": _("signed in"),
@@ -55,6 +57,7 @@ VERBS: Mapping[str, Promise] = {
     "prioritised": _("priority changed"),
     "moved": _("moved to another pipeline"),
     "retried": _("tried again"),
+    "run": _("run by hand"),
     "bound": _("bound"),
     "unbound": _("unbound"),
     "attached": _("bucket attached"),

@@ -20,6 +20,7 @@ from jobs.foreign.admin import ProjectAdmin as ProjectAdmin  # so that Django fi
 from jobs.models import Attempt, Draft, Job, JobEvent, LogPart, Node, Output, Pipeline, PipelineEvent, SavedView, Step, UsedMark
 from jobs.notices.admin import DeliveryAdmin as DeliveryAdmin  # so that Django finds them
 from jobs.notices.admin import NotifyTargetAdmin as NotifyTargetAdmin
+from jobs.workflows.admin import WorkflowAdmin as WorkflowAdmin
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -39,7 +39,7 @@ FILTERS = [
     parameter("kind", "transcode, mediainfo, snapshot, inspect, cover, preview, sprite, quality or analysis"),
     parameter("pipeline", "id or name"),
     parameter("template", "id or name (searched in the newest 20,000 jobs)"),
-    parameter("source", "console, api, cli, sample, mps, imm, ims or oss"),
+    parameter("source", "console, api, cli, sample, workflow, mps, imm, ims or oss"),
     parameter("code", "error code"),
     parameter("media", "id of a media"),
     parameter("certificate", "yes: jobs with outputs that have a Narrowband certificate"),

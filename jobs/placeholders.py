@@ -26,6 +26,8 @@ OF_PICTURES = ("Count", "SnapshotTime", "index")
 """Names of snapshots; known for each picture only."""
 OF_SHEETS = ("TileCount", "index")
 """Of sprites; known for each sheet only."""
+OF_WORKFLOWS = ("RunId", "MediaId")
+"""Names of what a workflow's jobs make: the execution and the media that it is about; filled in before the job is submitted."""
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_.]*)\}")
 _TIMES = (("year", "%Y"), ("mon", "%m"), ("day", "%d"), ("hour", "%H"), ("min", "%M"), ("sec", "%S"))
 
@@ -92,6 +94,16 @@ def fill(pattern: str, facts: Facts, late: tuple[str, ...] = LATE) -> str:
     if pattern.startswith("{dirname}/") and not values["dirname"]:
         pattern = pattern.removeprefix("{dirname}/")  # an input in the bucket's root has no folder
     return _PLACEHOLDER.sub(value, pattern)
+
+
+def partly(pattern: str, values: Mapping[str, str]) -> str:
+    """The pattern with these placeholders filled in; all others, and doubled braces, stay as they are."""
+    return _PLACEHOLDER.sub(lambda match: escaped(values[match[1]]) if match[1] in values else match[0], pattern)
+
+
+def names(pattern: str) -> frozenset[str]:
+    """The placeholders in a pattern, whether they exist or not."""
+    return frozenset(match[1] for match in _PLACEHOLDER.finditer(pattern) if match[1])
 
 
 def is_late(pattern: str, late: tuple[str, ...] = LATE) -> bool:

@@ -75,7 +75,7 @@ class JobFilter:
         def moment(name: str, *, end: bool = False) -> dt.datetime | None:
             value = text(name)
             try:
-                return _moment(value, end=end) if value else None
+                return read_moment(value, end=end) if value else None
             except (ValueError, OverflowError):
                 problems.append(Problem((name,), _("Write a date or a time: 2026-01-31, 2026-01-31T12:00, or 1h, today, 24h, 7d.")))
                 return None
@@ -237,7 +237,7 @@ def _search(rows: QuerySet[Job], text: str) -> QuerySet[Job]:
     return _newest(rows).filter(anywhere)
 
 
-def _moment(value: str, *, end: bool) -> dt.datetime:
+def read_moment(value: str, *, end: bool) -> dt.datetime:
     """A preset, a date (the whole day, in the reader's zone) or a time. Raises ValueError."""
     if value in PRESETS:
         return timezone.now() - PRESETS[value]

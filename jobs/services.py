@@ -23,6 +23,7 @@ from jobs.engine.vocabulary.marks import Watermark
 from jobs.models import Job, Lane, Output, Pipeline, PipelineEvent, Step
 from jobs.queries import find_pipeline
 from jobs.states import JobState, StepState
+from jobs.workflows.models import Execution, Workflow
 from media_assets import services as media_services
 from media_assets import sprites
 
@@ -399,7 +400,7 @@ def resume_pipeline(pipeline: Pipeline, *, actor: str) -> Pipeline:
 
 
 def delete_pipeline(pipeline: Pipeline, *, actor: str, move_to: Pipeline | None = None) -> None:
-    """Delete a pipeline that nothing runs in. Its queued jobs and its history go to ``move_to`` (default: the default pipeline)."""
+    """Delete a pipeline that nothing runs in. Its queued jobs, its history and its workflows go to ``move_to`` (default: the default pipeline)."""
     with transaction.atomic():
         row = Pipeline.objects.select_for_update().get(pk=pipeline.pk)
         if row.name == settings.REELMILL_DEFAULT_PIPELINE:
@@ -410,6 +411,8 @@ def delete_pipeline(pipeline: Pipeline, *, actor: str, move_to: Pipeline | None 
         if target.pk == row.pk:
             raise Refused("InvalidParameter", "Choose another pipeline for its jobs.")
         _move_queued(Job.objects.filter(pipeline=row), target)
+        Workflow.objects.filter(pipeline=row).update(pipeline=target)
+        Execution.objects.filter(pipeline=row).update(pipeline=target)
         PipelineEvent.objects.create(pipeline=target, kind="took over", actor=actor, data={"from": row.name})
         audit.record("pipeline.deleted", row.pk, row.name, actor=actor, jobs_to=target.name)
         row.delete()

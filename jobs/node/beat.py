@@ -22,6 +22,7 @@ from jobs.notices.delivering import deliver_beside
 from jobs.quality import following as measuring
 from jobs.states import StepState
 from jobs.sweep import forget_nodes, give_back, sweep
+from jobs.workflows.rounds import go_on_beside
 from media_assets import storage
 from media_assets.multipart import sweep_multipart
 from media_assets.remote_sweep import sweep_remote_beside
@@ -83,6 +84,7 @@ class Beat:
             ("idle", 2 * TICK, self.end_idle),
             ("sweep", 1.0, self.sweep),
             ("tell", 0.5, deliver_beside),
+            ("workflows", 1.0, go_on_beside),
             ("row", 2.0, self.write_row),
             ("tidy", 10.0, self.tidy),
         )

@@ -59,6 +59,7 @@ class NotificationAnswer(BaseModel):
     failures: int
     failing_since: str | None
     pipelines: list[str]
+    workflows: list[str]
     delivered_24h: int
     failed_24h: int
     created_at: str
@@ -73,6 +74,7 @@ class DeliveryAnswer(BaseModel):
     topic: str
     event: str | None
     job: str | None
+    execution: str | None = Field(description="of a workflow")
     output: str | None
     state: Literal["waiting", "delivered", "failed", "no_subscription", "skipped"]
     status: int | None = Field(description="HTTP status of the last try")
@@ -99,6 +101,7 @@ def target_payload(row: NotifyTarget, use: queries.Use, secret: str | None = Non
         "failures": row.failures,
         "failing_since": iso(row.failing_since),
         "pipelines": [pipeline.name for pipeline in use.pipelines],
+        "workflows": [workflow.name for workflow in use.workflows],
         "delivered_24h": use.delivered,
         "failed_24h": use.failed,
         "created_at": iso(row.created_at),
@@ -113,6 +116,7 @@ def delivery_payload(row: Delivery) -> dict[str, Any]:
         "topic": row.topic,
         "event": row.event or None,
         "job": row.job_id,
+        "execution": row.execution_id,
         "output": row.output_id or None,
         "state": row.state,
         "status": row.status,
@@ -193,7 +197,7 @@ def notification_test(request: HttpRequest, id_or_name: str) -> HttpResponse:
         "parameters": [
             parameter("topic", "name of a target"),
             parameter("state", "waiting, delivered, failed, no_subscription or skipped"),
-            parameter("job", "id of a job"),
+            parameter("job", "id of a job or an execution"),
             *PAGING,
         ]
     },

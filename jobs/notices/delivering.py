@@ -77,7 +77,7 @@ def deliver() -> int:
     """Send up to a handful of messages that are due. Returns how many were looked at."""
     now = timezone.now()
     errands: list[_Errand] = []
-    rows = list(_due(now).select_related("job")[:AT_ONCE])
+    rows = list(_due(now).select_related("job", "execution__workflow")[:AT_ONCE])
     for row in rows:
         if not _take(row, now):
             continue
@@ -123,7 +123,7 @@ def _word(row: Delivery, target: NotifyTarget) -> bool:
         log.exception("a message cannot be worded", delivery=row.id)
         _record(_Errand(row, target, gate.Reply(None, 0, error=str(CODES["InternalError"].sentence))))
         return False
-    if worded is None or (target.events and row.job_id and worded.event not in target.events):
+    if worded is None or (target.events and (row.job_id or row.execution_id) and worded.event not in target.events):
         _close(row, Delivery.State.SKIPPED)
         return False
     row.event, row.body = worded.event, worded.body

@@ -27,6 +27,9 @@ BUILDERS = {
     Job.Source.IMS: "jobs.dialects.ims.message.message",
 }
 NATIVE = "jobs.payloads.message"
+OF_EXECUTIONS = {"mps": "jobs.dialects.mps.execution_message.message"}
+"""By what the workflow was made through."""
+NATIVE_OF_EXECUTIONS = "jobs.workflows.telling.message"
 
 
 class Message:
@@ -39,7 +42,12 @@ class Message:
 
 
 def message(delivery: Delivery, target: NotifyTarget) -> Message | None:
-    """The message about this delivery's job in the target's wording; None: there is nothing to tell (yet other parts of the same task will)."""
+    """The message about this delivery's job or execution in the target's wording; None: there is nothing to tell (yet other parts of the same task will)."""
+    if delivery.execution is not None:
+        workflow = delivery.execution.workflow
+        product = OF_EXECUTIONS.get(workflow.source) if workflow and target.form == NotifyTarget.Form.PRODUCT else None
+        worded: Builder = import_string(product or NATIVE_OF_EXECUTIONS)
+        return worded(delivery)
     if delivery.job is None:
         return Message("test", {"id": delivery.id, "type": "test", "time": iso(timezone.now()), "topic": delivery.topic})
     name = BUILDERS.get(Job.Source(delivery.job.source), NATIVE) if target.form == NotifyTarget.Form.PRODUCT else NATIVE

@@ -70,9 +70,7 @@ class Delivery(models.Model):
     id = models.CharField(_("id"), primary_key=True, max_length=64)
     topic = models.CharField(_("topic"), max_length=255)
     job = models.ForeignKey("jobs.Job", on_delete=models.CASCADE, null=True, blank=True, related_name="deliveries", verbose_name=_("job"))
-    execution = models.ForeignKey(
-        "jobs.Execution", on_delete=models.CASCADE, null=True, blank=True, related_name="deliveries", verbose_name=_("execution")
-    )
+    execution = models.ForeignKey("jobs.Execution", on_delete=models.CASCADE, null=True, blank=True, related_name="deliveries", verbose_name=_("execution"))
     output_id = models.CharField(_("output"), max_length=32, blank=True, help_text=_("where a product tells about each output by itself"))
     state = models.CharField(_("state"), max_length=16, choices=State.choices, default=State.WAITING)
     event = models.CharField(_("event"), max_length=64, blank=True, db_default="")

@@ -14,17 +14,19 @@ from jobs.engine.errors import Refused
 from jobs.models import Pipeline
 from jobs.notices.models import Delivery, NotifyTarget
 from jobs.queries import own
+from jobs.workflows.models import Workflow
 
 DAY = dt.timedelta(hours=24)
 
 
 @dataclass
 class Use:
-    """What goes to one target: messages of the last day, and the pipelines that name it."""
+    """What goes to one target: messages of the last day, and the pipelines and workflows that name it."""
 
     delivered: int = 0
     failed: int = 0
     pipelines: list[Pipeline] = field(default_factory=list)
+    workflows: list[Workflow] = field(default_factory=list)
 
 
 def targets(q: str = "", kind: str = "") -> QuerySet[NotifyTarget]:
@@ -36,7 +38,7 @@ def targets(q: str = "", kind: str = "") -> QuerySet[NotifyTarget]:
 
 
 def uses(rows: Iterable[NotifyTarget]) -> dict[str, Use]:
-    """By the target's name; in two queries however many there are."""
+    """By the target's name; in three queries however many there are."""
     found: dict[str, Use] = defaultdict(Use)
     names = [row.name for row in rows]
     counted = Delivery.objects.filter(topic__in=names, created_at__gte=timezone.now() - DAY).order_by().values("topic", "state").annotate(number=Count("id"))
@@ -47,18 +49,20 @@ def uses(rows: Iterable[NotifyTarget]) -> dict[str, Use]:
             found[row["topic"]].failed = row["number"]
     for pipeline in Pipeline.objects.filter(notify_topic__in=names).order_by("name"):
         found[pipeline.notify_topic].pipelines.append(pipeline)
+    for workflow in Workflow.objects.filter(notify_topic__in=names).order_by("name"):
+        found[workflow.notify_topic].workflows.append(workflow)
     return found
 
 
 def deliveries(topic: str = "", state: str = "", job: str = "", since: dt.datetime | None = None, until: dt.datetime | None = None) -> QuerySet[Delivery]:
     """Messages, newest first."""
-    rows = own(Delivery.objects.select_related("job").order_by("-created_at", "-id"), "job")
+    rows = own(Delivery.objects.select_related("job", "execution").order_by("-created_at", "-id"), "job")
     if topic:
         rows = rows.filter(topic=topic)
     if state:
         rows = rows.filter(state=state)
     if job:
-        rows = rows.filter(Q(job=job) | Q(pk=job))
+        rows = rows.filter(Q(job=job) | Q(execution=job) | Q(pk=job))
     if since:
         rows = rows.filter(created_at__gte=since)
     return rows.filter(created_at__lt=until) if until else rows
@@ -66,16 +70,20 @@ def deliveries(topic: str = "", state: str = "", job: str = "", since: dt.dateti
 
 def delivery(delivery_id: str) -> Delivery:
     """Raises Refused NotFound."""
-    row = own(Delivery.objects.select_related("job").filter(pk=delivery_id), "job").first()
+    row = own(Delivery.objects.select_related("job", "execution__workflow").filter(pk=delivery_id), "job").first()
     if row is None:
         raise Refused("NotFound", "There is no such delivery.")
     return row
 
 
 def unbound_topics() -> list[str]:
-    """Topics that pipelines name and that nobody has made a target of."""
+    """Topics that pipelines or workflows name and that nobody has made a target of."""
     known = NotifyTarget.objects.values("name")
-    return sorted(set(Pipeline.objects.exclude(notify_topic="").exclude(notify_topic__in=known).values_list("notify_topic", flat=True)))
+    of_pipelines, of_workflows = (
+        model.objects.exclude(notify_topic="").exclude(notify_topic__in=known).order_by().values_list("notify_topic", flat=True)
+        for model in (Pipeline, Workflow)
+    )
+    return sorted({*of_pipelines, *of_workflows})
 
 
 def topics() -> list[str]:

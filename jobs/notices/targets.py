@@ -17,6 +17,8 @@ from console.lib.sealing import seal, unseal
 from jobs.engine.errors import Problem, Refused
 from jobs.models import Pipeline
 from jobs.notices.models import Delivery, NotifyTarget
+from jobs.workflows.models import Execution, Workflow
+from jobs.workflows.states import ExecutionState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +43,7 @@ def create(*, secret: str = "", **fields: Any) -> tuple[NotifyTarget, str]:
 
 
 def update(target: NotifyTarget, changes: Mapping[str, Any], *, secret: str = "") -> NotifyTarget:
-    """Change what is said; a new address starts with a clean record. Pipelines that name the target follow a new name. Raises Refused."""
+    """Change what is said; a new address starts with a clean record. Pipelines and workflows that name the target follow a new name. Raises Refused."""
     old_name, old_url = target.name, target.url
     for name in FIELDS:
         if name in changes:
@@ -55,6 +57,8 @@ def update(target: NotifyTarget, changes: Mapping[str, Any], *, secret: str = ""
         _save(target)
         if target.name != old_name:
             Pipeline.objects.filter(notify_topic=old_name).update(notify_topic=target.name)
+            Workflow.objects.filter(notify_topic=old_name).update(notify_topic=target.name)
+            Execution.objects.filter(notify_topic=old_name, state=ExecutionState.RUNNING).update(notify_topic=target.name)
             Delivery.objects.filter(topic=old_name, state=Delivery.State.WAITING).update(topic=target.name)
         more: dict[str, Any] = {"url": [old_url, target.url]} if target.url != old_url else {}
         audit.record("notification.changed", target.pk, target.name, fields=sorted({*changes, *(["secret"] if secret else [])}), **more)

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jobs.workflows.models import Workflow
+from django.db import IntegrityError, transaction
+
+from console import audit
+from console.lib.sealing import sealed_keys
+from jobs import clock
+from jobs.engine.errors import Problem, Refused
+from jobs.queries import find_pipeline
+from jobs.workflows import admission, watching
+from jobs.workflows.models import Execution, Workflow, WorkflowVersion
+from jobs.workflows.states import ExecutionState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from django.contrib.auth.models import User
 
-    from jobs.engine.errors import Problem
+    from jobs.models import Pipeline
     from jobs.workflows.tree import Step
 
 
@@ -33,36 +43,152 @@ class Wanted:
 
 def check(wanted: Wanted, workflow: Workflow | None = None) -> tuple[Problem, ...]:
     """Everything that is wrong with it, each with its place; ``workflow``: the one that is edited. Empty: it can be saved."""
-    raise NotImplementedError
+    return admission.problems(_tidied(wanted), workflow)
 
 
 def overlaps(bucket: str, path: str, but: str = "") -> list[Workflow]:
     """Other watching workflows that a file below this path would start too (a warning, no mistake). ``but``: id of the one that is edited."""
-    raise NotImplementedError
+    own = admission.tidied_path(path)
+    rows = Workflow.objects.filter(bucket=bucket, state=Workflow.State.ACTIVE, trigger=Workflow.Trigger.AUTOMATIC).exclude(pk=but).order_by("name")
+    return [row for row in rows if row.path.startswith(own) or own.startswith(row.path)]
 
 
 def create(
     wanted: Wanted, *, owner: User | None, actor: str, active: bool = False, source: str = Workflow.Source.API, foreign: Mapping[str, Any] | None = None
 ) -> Workflow:
     """A new workflow, inactive unless said. Raises Refused with every mistake and its place."""
-    raise NotImplementedError
+    wanted = _checked(wanted, None)
+    pipeline, steps = find_pipeline(wanted.pipeline), _steps(wanted)
+    row = Workflow(source=source, foreign=dict(foreign or {}), owner=owner, **_values(wanted, pipeline, steps))
+    there = watching.listing(row) if active and row.trigger == Workflow.Trigger.AUTOMATIC else ()
+    with transaction.atomic():
+        _save(row, force_insert=True)
+        _version(row, actor)
+        audit.record("workflow.created", row.pk, row.name, actor=actor, bucket=row.bucket, path=row.path)
+        if active:
+            _switch_on(row, there)
+    return row
 
 
 def replace(workflow: Workflow, wanted: Wanted, *, actor: str, foreign: Mapping[str, Any] | None = None) -> Workflow:
     """Say anew what it does: a new version, if anything but the name changed. Running executions keep theirs. Raises Refused."""
-    raise NotImplementedError
+    wanted = _checked(wanted, workflow)
+    pipeline, steps = find_pipeline(wanted.pipeline), _steps(wanted)
+    values = _values(wanted, pipeline, steps)
+    row = Workflow.objects.get(pk=workflow.pk)
+    began = _watched(row)
+    for name, value in values.items():
+        setattr(row, name, value)
+    anew = row.is_watching and _watched(row) != began
+    there = watching.listing(row) if anew else ()
+    with transaction.atomic():
+        before = Workflow.objects.select_for_update().get(pk=workflow.pk)
+        row.state, row.number = before.state, before.number
+        changed = sorted(name for name, value in values.items() if getattr(before, name) != value)
+        if foreign is not None:
+            row.foreign = dict(foreign)
+        if set(changed) - {"name"}:
+            row.number += 1
+        _save(row, update_fields=[*values, "foreign", "number", "updated_at"])
+        if row.number != before.number:
+            _version(row, actor)
+        if anew and row.is_watching:
+            _switch_on(row, there)
+        if changed:
+            audit.record("workflow.changed", row.pk, row.name, actor=actor, fields=changed, version=row.number, **audit.was(before.name, row.name))
+    return row
 
 
 def enable(workflow: Workflow, *, actor: str) -> Workflow:
     """Switch it on. What lies below its path already is not new and starts nothing. Raises Refused where the path cannot be listed."""
-    raise NotImplementedError
+    row = Workflow.objects.get(pk=workflow.pk)
+    there = watching.listing(row) if row.state != Workflow.State.ACTIVE and row.trigger == Workflow.Trigger.AUTOMATIC else ()
+    with transaction.atomic():
+        row = Workflow.objects.select_for_update().get(pk=workflow.pk)
+        if row.state != Workflow.State.ACTIVE:
+            _switch_on(row, there)
+            audit.record("workflow.enabled", row.pk, row.name, actor=actor)
+    return row
 
 
 def disable(workflow: Workflow, *, actor: str) -> Workflow:
     """Switch it off: nothing new starts; what runs goes on."""
-    raise NotImplementedError
+    with transaction.atomic():
+        row = Workflow.objects.select_for_update().get(pk=workflow.pk)
+        if row.state != Workflow.State.INACTIVE:
+            row.state, row.scan_at, row.scan_error = Workflow.State.INACTIVE, None, ""
+            row.save(update_fields=["state", "scan_at", "scan_error", "updated_at"])
+            audit.record("workflow.disabled", row.pk, row.name, actor=actor)
+    return row
 
 
 def delete(workflow: Workflow, *, actor: str) -> None:
     """Delete it; its executions and their jobs stay. Raises Refused WrongState while an execution runs."""
-    raise NotImplementedError
+    with transaction.atomic():
+        row = Workflow.objects.select_for_update().get(pk=workflow.pk)
+        if Execution.objects.filter(workflow=row, state=ExecutionState.RUNNING).exists():
+            raise Refused("WrongState", "An execution of this workflow is running. Cancel it, or wait until it has ended.")
+        audit.record("workflow.deleted", row.pk, row.name, actor=actor)
+        row.delete()
+
+
+# --- details ----------------------------------------------------------------------------------------------------------
+def _tidied(wanted: Wanted) -> Wanted:
+    return dataclasses.replace(wanted, name=wanted.name.strip(), path=admission.tidied_path(wanted.path), file_types=admission.tidied_types(wanted.file_types))
+
+
+def _checked(wanted: Wanted, workflow: Workflow | None) -> Wanted:
+    wanted = _tidied(wanted)
+    if found := admission.problems(wanted, workflow):
+        raise Refused("InvalidParameter", problems=found)
+    return wanted
+
+
+def _steps(wanted: Wanted) -> list[dict[str, Any]]:
+    """Steps as they are kept: content keys sealed."""
+    try:
+        found: list[dict[str, Any]] = sealed_keys([step.model_dump(mode="json") for step in wanted.steps])
+    except ValueError:
+        text = "The key was sealed by another installation: send it as 32 hexadecimal digits."
+        raise Refused("InvalidParameter", problems=(Problem(("steps",), text),)) from None
+    return found
+
+
+def _values(wanted: Wanted, pipeline: Pipeline, steps: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "name": wanted.name,
+        "trigger": wanted.trigger,
+        "bucket": wanted.bucket,
+        "path": wanted.path,
+        "pipeline": pipeline,
+        "priority": wanted.priority,
+        "file_types": list(wanted.file_types),
+        "notify_topic": wanted.notify_topic,
+        "steps": steps,
+    }
+
+
+def _watched(row: Workflow) -> tuple[object, ...]:
+    """What decides which objects are new: where it looks, at which, and whether."""
+    return row.bucket, row.path, row.file_types, row.trigger
+
+
+def _version(row: Workflow, actor: str) -> None:
+    names = ("bucket", "path", "priority", "file_types", "notify_topic", "trigger", "steps")
+    document = {name: getattr(row, name) for name in names} | {"pipeline": row.pipeline.name}
+    WorkflowVersion.objects.create(workflow=row, number=row.number, document=document, actor=actor)
+
+
+def _switch_on(row: Workflow, there: watching.Listing) -> None:
+    """Active from now on; what is there is known. Inside the caller's transaction."""
+    watching.know(row, there)
+    row.state, row.scan_at, row.scan_error = Workflow.State.ACTIVE, clock.now(), ""
+    row.save(update_fields=["state", "scan_at", "scan_error", "updated_at"])
+
+
+def _save(row: Workflow, **how: Any) -> None:
+    try:
+        with transaction.atomic():
+            row.save(**how)
+    except IntegrityError:
+        raise Refused("InvalidParameter", problems=(Problem(("name",), "A workflow with this name exists."),)) from None
