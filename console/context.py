@@ -156,6 +156,7 @@ class Shell:
             ("", [(_("Overview"), "home", "console:overview")]),
             (_("Work"), [(_("Jobs"), "list", "jobs:job_list"), (_("Upload"), "upload", "media:upload")]),
             (_("Media"), [(_("Library"), "film", "media:media_list"), (_("Categories"), "folder", "media:category_list")]),
+            (_("Automation"), [(_("Workflows"), "flow", "workflows:workflow_list"), (_("Executions"), "steps", "workflows:execution_list")]),
             (
                 _("Templates"),
                 [

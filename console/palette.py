@@ -14,6 +14,7 @@ from console.models import Role
 from jobs.forms import KINDS
 from jobs.models import Job
 from jobs.queries import JobFilter, jobs
+from jobs.workflows.queries import executions, workflows
 from media_assets.library import MediaFilter, entries
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def find(text: str, user: User | AnonymousUser) -> list[Found]:
     places = [place for place in _places(user) if text.lower() in place.label.lower()]
     if not text:
         return places
-    return [*places[:EACH], *_jobs(text), *_media(text)]
+    return [*places[:EACH], *_workflows(text), *_jobs(text), *_media(text)]
 
 
 def _places(user: User | AnonymousUser) -> list[Found]:
@@ -52,6 +53,8 @@ def _places(user: User | AnonymousUser) -> list[Found]:
         Found(_("Jobs"), page, "list", reverse("jobs:job_list")),
         Found(_("Failed jobs"), page, "x-circle", f"{reverse('jobs:job_list')}?state=failed"),
         Found(_("Library"), page, "film", reverse("media:media_list")),
+        Found(_("Workflows"), page, "flow", reverse("workflows:workflow_list")),
+        Found(_("Executions"), page, "steps", reverse("workflows:execution_list")),
         Found(_("Transcoding templates"), page, "sliders", reverse("templates:template_list")),
         Found(_("Watermark templates"), page, "image", reverse("templates:mark_list")),
         Found(_("Snapshot templates"), page, "grid", reverse("templates:snapshot_list")),
@@ -66,6 +69,7 @@ def _places(user: User | AnonymousUser) -> list[Found]:
     ]
     if at_least(user, Role.ADMIN):
         found.append(Found(_("Audit trail"), page, "eye", reverse("console:audit")))
+        found.insert(0, Found(_("New workflow"), action, "plus", reverse("workflows:workflow_new")))
     if at_least(user, Role.OPERATOR):
         found[:0] = [
             Found(_("New transcode job"), action, "plus", reverse("jobs:job_new")),
@@ -77,6 +81,14 @@ def _places(user: User | AnonymousUser) -> list[Found]:
             Found(_("New template analysis"), action, "sliders", reverse("jobs:analysis_new")),
             Found(_("New media info job"), action, "info", reverse("jobs:mediainfo_new")),
         ]
+    return found
+
+
+def _workflows(text: str) -> list[Found]:
+    """Workflows by a part of their name, and the one execution of an id."""
+    found = [Found(row.name, _("Workflow"), "flow", reverse("workflows:workflow_detail", args=[row.pk])) for row in workflows(text)[:EACH]]
+    if _ID.match(text.lower()) and (run := executions(q=text.lower()).first()) is not None:
+        found.append(Found(run.key.rpartition("/")[2], _("Execution"), "steps", reverse("workflows:execution_detail", args=[run.pk])))
     return found
 
 

@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/", include("jobs.urls")),
     path("console/pipelines/", include("jobs.pipelines.urls")),
     path("console/notifications/", include("jobs.notices.urls")),
+    path("console/", include("jobs.workflows.urls")),
     path("console/projects/", include("jobs.foreign.urls")),
     path("console/templates/", include("templates_app.urls")),
     path("console/", include("media_assets.urls")),

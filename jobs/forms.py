@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from jobs.models import Job, Pipeline
+from jobs.models import Job, Pipeline, Workflow
 from jobs.states import JobState
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class JobFilterForm(forms.Form):
     state = forms.ChoiceField(label=_("Status"), required=False, choices=[("", _("All")), *JobState.choices])
     pipeline = forms.ChoiceField(label=_("Pipeline"), required=False)
     source = forms.ChoiceField(label=_("Source"), required=False, choices=[("", _("All")), *Job.Source.choices])
+    workflow = forms.ChoiceField(label=_("Workflow"), required=False)
     template = forms.CharField(label=_("Template"), required=False, max_length=128)
     code = forms.CharField(label=_("Error code"), required=False, max_length=64)
     certificate = forms.ChoiceField(label=_("Certificate"), required=False, choices=[("", _("All")), ("yes", _("Narrowband"))])
@@ -47,6 +48,8 @@ class JobFilterForm(forms.Form):
         self.fields["media"] = forms.CharField(label=_("Media"), required=False, max_length=32)  # not an attribute: a form's «media» is something else
         names = list(Pipeline.objects.order_by("name").values_list("name", flat=True)[:500])
         self.fields["pipeline"].choices = [("", _("All")), *((name, name) for name in names)]  # type: ignore[attr-defined]
+        flows = Workflow.objects.order_by("name").values_list("id", "name")[:500]
+        self.fields["workflow"].choices = [("", _("All")), *flows]  # type: ignore[attr-defined]
 
     def add_prefix(self, field_name: str) -> str:
         """``from`` is a word of Python, but it is the parameter's name."""

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from jobs import clock
 from jobs.engine.abilities import abilities, lacks
 from jobs.engine.errors import Problem, Refused
-from jobs.models import Attempt, Job, JobEvent, Lane, Node, Output, Pipeline, Step
+from jobs.models import Activity, Attempt, Job, JobEvent, Lane, Node, Output, Pipeline, Step
 from jobs.states import JobState, StepState
 from media_assets.buckets import own_names
 
@@ -36,7 +36,7 @@ _ID_START = re.compile(r"[0-9a-f]{6,32}\Z")
 
 @dataclass(frozen=True)
 class JobFilter:
-    """What a list of jobs is narrowed to. Empty = not narrowed. Pipelines and templates by id or name; ``from_`` and ``to`` bound the time of submission."""
+    """What a list of jobs is narrowed to. Empty = not narrowed. Pipelines, templates and workflows by id or name; ``from_`` and ``to`` bound the time of submission."""
 
     q: str = ""
     state: tuple[str, ...] = ()
@@ -46,6 +46,7 @@ class JobFilter:
     source: tuple[str, ...] = ()
     code: tuple[str, ...] = ()
     media: str = ""
+    workflow: tuple[str, ...] = ()
     certificate: tuple[str, ...] = ()
     from_: dt.datetime | None = None
     to: dt.datetime | None = None
@@ -92,6 +93,7 @@ class JobFilter:
             source=words("source", Job.Source.values),
             code=words("code"),
             media=text("media"),
+            workflow=words("workflow"),
             certificate=words("certificate", ("yes",)),
             from_=moment("from"),
             to=moment("to", end=True),
@@ -113,6 +115,9 @@ def jobs(wanted: JobFilter) -> QuerySet[Job]:
         rows = _among(rows, "pipeline_id", _pipeline_ids(wanted.pipeline))
     if wanted.media:
         rows = rows.filter(media_id=wanted.media)
+    if wanted.workflow:
+        within = Q(execution__workflow__in=wanted.workflow) | Q(execution__workflow_name__in=wanted.workflow)
+        rows = rows.filter(pk__in=Activity.objects.filter(within, job__isnull=False).order_by().values("job"))
     if wanted.from_:
         rows = rows.filter(created_at__gte=wanted.from_)
     if wanted.to:

@@ -49,6 +49,11 @@ LOOKS: dict[str, Look] = {
     "delivered": Look("success", "check-circle", _("Delivered")),
     "no_subscription": Look("warn", "alert", _("No subscription")),
     "skipped": Look("neutral", "info", _("Not wanted")),
+    # workflows and executions
+    "Inactive": Look("neutral", "pause", _("Inactive")),
+    "completed": Look("warn", "alert", _("Completed with failures")),
+    "success": Look("success", "check-circle", _("Succeeded")),
+    "fail": Look("danger", "x-circle", _("Failed")),
     # media
     "unpublished": Look("neutral", "lock", _("Private")),
     "published": Look("success", "eye", _("Published")),

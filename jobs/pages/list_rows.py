@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 CHIPS_SHOWN = 2
 ANY_ID = "0" * 32  # stands in an address for the id of each row: addresses are built once for all rows
-FILTERS = ("q", "state", "pipeline", "source", "template", "code", "media", "certificate", "from", "to")
+FILTERS = ("q", "state", "pipeline", "source", "workflow", "template", "code", "media", "certificate", "from", "to")
 
 
 @dataclass(frozen=True)

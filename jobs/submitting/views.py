@@ -170,7 +170,7 @@ def input_pick(request: HttpRequest) -> HttpResponse:
     folder, text = request.GET.get("folder", ""), request.GET.get("q", "").strip()
     context: dict[str, Any] = {"buckets": names, "bucket": bucket, "folder": folder, "q": text, "crumbs": _crumbs(folder), "listed": LISTED}
     asking = request.GET.get("for", "")
-    context["back"] = reverse(f"jobs:{asking}_new" if asking in PICKING else "jobs:job_new")
+    context["back"] = _asked_from(asking, request.GET.get("id", ""))
     try:
         if bucket and text:
             found = [row for row in storage(bucket).list(folder, limit=10_000) if text.lower() in row.key.lower()]
@@ -181,6 +181,13 @@ def input_pick(request: HttpRequest) -> HttpResponse:
     except Refused as error:
         context |= {"error": translated(error.message)}
     return render(request, "jobs/input_pick.html", context)
+
+
+def _asked_from(asking: str, workflow_id: str) -> str:
+    """The address of the page that the picker was opened from."""
+    if asking == "workflow" and workflow_id.isalnum():
+        return reverse("workflows:workflow_run", args=[workflow_id])
+    return reverse(f"jobs:{asking}_new" if asking in PICKING else "jobs:job_new")
 
 
 def _crumbs(folder: str) -> list[tuple[str, str]]:
