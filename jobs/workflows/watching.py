@@ -147,7 +147,7 @@ def ours(bucket: str, keys: Sequence[str]) -> set[str]:
     wanted = set(keys) - found
     for folder in {key[: key.rfind("/") + 1] for key in wanted}:
         sets = MediaFile.objects.filter(bucket=bucket, key__startswith=folder).exclude(role=MediaFile.Role.SOURCE).exclude(parts=[])
-        for parts in sets.order_by().values_list("parts", flat=True).iterator(chunk_size=500):  # a set's other objects lie beside it
+        for parts in sets.order_by().values_list("parts", flat=True):  # a set's other objects lie beside it
             found.update(wanted.intersection(parts))
     return found
 
