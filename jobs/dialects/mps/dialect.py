@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from console.models import Role
 from jobs.dialects.call import Action, Dialect
-from jobs.dialects.mps import analyses, buckets, categories, errors, jobs, library, marks, mediainfo, pipelines, search, snapshots, submit, templates
+from jobs.dialects.mps import (
+    analyses,
+    buckets,
+    categories,
+    errors,
+    executions,
+    jobs,
+    library,
+    marks,
+    mediainfo,
+    pipelines,
+    search,
+    snapshots,
+    submit,
+    templates,
+    workflows,
+)
 
 AI = "There is no recognition of contents here."
-WORKFLOWS = "Workflows do not exist here yet."
 COPYRIGHT = "There are no fingerprints and no hidden watermarks here."
 
 ACTIONS: dict[str, Action] = {
@@ -50,10 +65,10 @@ ACTIONS: dict[str, Action] = {
     "QueryAnalysisJobList": Action(analyses.query, Role.VIEWER),
     "SubmitMediaInfoJob": Action(mediainfo.submit, Role.OPERATOR, "partly", "Config is ignored; no MD5, no NetworkCost, no SourceLogos."),
     "QueryMediaInfoJobList": Action(mediainfo.query, Role.VIEWER),
-    "AddMedia": Action(library.add, Role.OPERATOR, "partly", "MediaWorkflowId is refused; OverrideParams and InputUnbind are ignored."),
+    "AddMedia": Action(library.add, Role.OPERATOR, "partly", "OverrideParams is ignored, and refused with MediaWorkflowId."),
     "UpdateMedia": Action(library.update, Role.OPERATOR),
     "DeleteMedia": Action(library.delete, Role.ADMIN),
-    "QueryMediaList": Action(library.query, Role.VIEWER, "partly", "SummaryList and RunIdList are empty: there are no workflows yet."),
+    "QueryMediaList": Action(library.query, Role.VIEWER, "partly", "SummaryList is empty."),
     "QueryMediaListByURL": Action(library.query_by_url, Role.VIEWER, "partly", "As QueryMediaList."),
     "SearchMedia": Action(search.search, Role.VIEWER),
     "ListMedia": Action(search.listed, Role.VIEWER),
@@ -73,6 +88,29 @@ ACTIONS: dict[str, Action] = {
     "ListAllCategory": Action(categories.listed, Role.VIEWER),
     "UpdateCategoryName": Action(categories.rename, Role.OPERATOR),
     "DeleteCategory": Action(categories.delete, Role.OPERATOR),
+    "AddMediaWorkflow": Action(
+        workflows.add,
+        Role.ADMIN,
+        "partly",
+        "Activities are Start, Transcode, Snapshot (Screenshot), Analysis and Report; those of packaging, recognition and fingerprints are refused by name. "
+        "An activity comes after one other, only Report after several; all outputs have one Priority.",
+    ),
+    "UpdateMediaWorkflow": Action(workflows.update, Role.ADMIN, "partly", "As AddMediaWorkflow; it need not be inactive."),
+    "UpdateMediaWorkflowTriggerMode": Action(workflows.update_trigger_mode, Role.ADMIN),
+    "ActivateMediaWorkflow": Action(workflows.activate, Role.OPERATOR),
+    "DeactivateMediaWorkflow": Action(workflows.deactivate, Role.OPERATOR),
+    "DeleteMediaWorkflow": Action(workflows.delete, Role.ADMIN, "partly", "What was deleted is not found afterwards; refused while an execution runs."),
+    "QueryMediaWorkflowList": Action(
+        workflows.query,
+        Role.VIEWER,
+        "partly",
+        "The Topology of a workflow that was changed here names templates and addresses, not what is changed of templates.",
+    ),
+    "SearchMediaWorkflow": Action(workflows.search, Role.VIEWER, "partly", "As QueryMediaWorkflowList; none is Deleted."),
+    "QueryMediaWorkflowExecutionList": Action(
+        executions.query, Role.VIEWER, "partly", "An activity that waits is not told; JobId of a Transcode with several outputs is that of the first."
+    ),
+    "ListMediaWorkflowExecutions": Action(executions.listed, Role.VIEWER, "partly", "As QueryMediaWorkflowExecutionList."),
     "BindInputBucket": Action(buckets.bind_input, Role.ADMIN, "partly", "Referer is ignored: objects are not read over HTTP."),
     "UnbindInputBucket": Action(buckets.unbind_input, Role.ADMIN),
     "BindOutputBucket": Action(buckets.bind_output, Role.ADMIN),
@@ -81,10 +119,6 @@ ACTIONS: dict[str, Action] = {
 }
 
 _MISSING: dict[str, tuple[str, ...]] = {
-    WORKFLOWS: (
-        "AddMediaWorkflow", "UpdateMediaWorkflow", "DeleteMediaWorkflow", "ActivateMediaWorkflow", "DeactivateMediaWorkflow", "QueryMediaWorkflowList",
-        "SearchMediaWorkflow", "UpdateMediaWorkflowTriggerMode", "QueryMediaWorkflowExecutionList", "ListMediaWorkflowExecutions",
-    ),
     AI: (
         "SubmitIProductionJob", "QueryIProductionJob", "SubmitMediaCensorJob", "QueryMediaCensorJobDetail", "QueryMediaCensorJobList", "ImAudit",
         "SubmitSmarttagJob", "QuerySmarttagJob", "AddSmarttagTemplate", "UpdateSmarttagTemplate", "DeleteSmarttagTemplate", "QuerySmarttagTemplateList",

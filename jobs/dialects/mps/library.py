@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from jobs.dialects.mps import answer_library
+from jobs.dialects.mps import answer_library, workflows
 from jobs.dialects.mps.errors import not_found
 from jobs.dialects.mps.reading import IDS_MAX, ids, located, need, plain_id
 from jobs.dialects.reading import Bad, Fields
 from jobs.engine.errors import Refused
+from jobs.engine.spec import USER_DATA_BYTES
+from jobs.workflows import runs, tree
 from media_assets import editing, services, snapshots
 from media_assets.models import Category, Media
 from media_assets.storage import storage
@@ -20,23 +22,25 @@ if TYPE_CHECKING:
 
     from jobs.dialects.call import Answer, Call
     from jobs.engine.address import Address
+    from jobs.workflows.models import Workflow
 
 URL_CHARS = 3200
 
 
 def add(call: Call) -> Answer:
-    """AddMedia: the object must be there; a media that is there already is described anew."""
+    """AddMedia: the object must be there; a media that is there already is described anew. A workflow that is named runs on it once."""
     need(call.params, "FileURL")
     fields = Fields(call.params)
-    if fields.has("MediaWorkflowId"):
-        raise Bad("MediaWorkflowId", "Workflows are not served.", kind="feature")
     address = object_of(fields, "FileURL", call)
+    workflow = _workflow(fields, address)
     cover = object_of(fields, "CoverURL", call) if fields.has("CoverURL") else None
     with transaction.atomic():
         media = services.remember(address)
         _describe(media, call.params, title=fields.text("Title", most=URL_CHARS) or media.title)
         if cover:
             snapshots.set_cover(media.pk, cover.bucket, cover.key)
+        if workflow is not None:
+            runs.run(workflow, address, owner=call.caller.user, actor=call.caller.name, user_data=_user_data(fields))
     return {"Media": answer_library.media(of_id(media.pk), call.endpoint)}
 
 
@@ -128,6 +132,25 @@ def query_by_url(call: Call) -> Answer:
         else:
             items.append(answer_library.full(media, call.endpoint, _included(call)))
     return {"MediaList": {"Media": items}, "NonExistFileURLs": {"FileURL": missing}}
+
+
+def _workflow(fields: Fields, address: Address) -> Workflow | None:
+    """The workflow that runs on the file; None: none is named. With InputUnbind the file must lie below its path. Raises Bad, Refusal."""
+    if not fields.has("MediaWorkflowId"):
+        return None
+    if fields.has("OverrideParams"):
+        raise Bad("OverrideParams", "Subtitles of packaging are not served.", kind="feature")
+    row = workflows.of_id(fields.text("MediaWorkflowId", most=128))
+    if fields.flag("InputUnbind") and not tree.is_below(address, row.bucket, row.path):
+        raise Bad("FileURL", f"The file does not lie below {row.bucket}/{row.path}.")
+    return row
+
+
+def _user_data(fields: Fields) -> str:
+    text = fields.text("MediaWorkflowUserData")
+    if len(text.encode()) > USER_DATA_BYTES:
+        raise Bad("MediaWorkflowUserData", f"At most {USER_DATA_BYTES} bytes.", kind="range")
+    return text
 
 
 # --- details ----------------------------------------------------------------------------------------------------------

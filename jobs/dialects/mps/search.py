@@ -39,7 +39,7 @@ def search(call: Call) -> Answer:
         rows = rows.filter(tags__name=tag)
     if category := category_of(fields, "CateId"):
         rows = rows.filter(category__in=library.subtree(category))
-    items = [answer_library.media(row, call.endpoint) for row in rows[(number - 1) * size : number * size]]
+    items = answer_library.medias(rows[(number - 1) * size : number * size], call.endpoint)
     return {"MediaList": {"Media": items}, "TotalNum": rows.count(), "PageNumber": number, "PageSize": size}
 
 
@@ -53,7 +53,7 @@ def listed(call: Call) -> Answer:
             raise Bad("NextPageToken", "This is no token of this list.")
         rows = rows.filter(Q(created_at__lt=last.created_at) | Q(created_at=last.created_at, pk__lt=last.pk))
     found = list(rows[: size + 1])
-    answer: dict[str, Any] = {"MediaList": {"Media": [answer_library.media(row, call.endpoint) for row in found[:size]]}}
+    answer: dict[str, Any] = {"MediaList": {"Media": answer_library.medias(found[:size], call.endpoint)}}
     return answer | ({"NextPageToken": found[size - 1].pk} if len(found) > size else {})
 
 

@@ -83,14 +83,14 @@ def submit(call: Call) -> Answer:
 def _read(value: Any, number: int, bucket: str, call: Call, seen: dict[str, Template]) -> _Result:
     try:
         fields = Fields(value, f"Outputs[{number}]")
-        return _Result(asked=translate_output.output(fields, bucket, _known(fields, seen), call.endpoint))
+        return _Result(asked=translate_output.output(fields, bucket, known(fields, seen), call.endpoint))
     except (Bad, Refused) as error:
         return _Result(refusal=errors.failure(error))
     except Refusal as refusal:
         return _Result(refusal=refusal)
 
 
-def _known(fields: Fields, seen: dict[str, Template]) -> Known:
+def known(fields: Fields, seen: dict[str, Template]) -> Known:
     """The rows that an output names; ``seen``: templates that were found for others. Raises Bad, Refusal."""
     fields.need("TemplateId")
     name = fields.text("TemplateId", most=128)

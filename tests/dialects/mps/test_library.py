@@ -165,7 +165,7 @@ def test_categories(call: Any) -> None:
         ({"tags": ",".join(f"t{n}" for n in range(17))}, "InvalidParameter"),
         ({"tags": "t" * 33}, "InvalidParameter"),
         ({"cate_id": 4711}, "InvalidParameter.ResourceNotFound"),
-        ({"media_workflow_id": "0" * 32}, "Parameters.NotSupported"),
+        ({"media_workflow_id": "0" * 32}, "InvalidParameter.ResourceNotFound"),
         ({"cover_url": "http://input.host.com/nothing.jpg"}, "InvalidParameter.ResourceNotFound"),
     ],
 )
