@@ -216,6 +216,8 @@ SENTENCES = (
     _("The reason has more than 200 characters."),
     _("Name at least one output."),
     _("The job has already finished."),
+    _("The job of this step was removed."),
+    _("The output would lie below the workflow's input path: an endless loop."),
     _("Only a queued job can be moved."),
     _("The default pipeline cannot be deleted."),
     _("Jobs are running in this pipeline. Pause it and let them finish first."),

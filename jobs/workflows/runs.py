@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from console import audit
 from console.lib.policy import require_bucket
@@ -45,7 +46,7 @@ def run(
     if earlier := _earlier(owner, idempotency_key):
         return earlier
     if workflow.state != Workflow.State.ACTIVE and not test:
-        raise Refused("WrongState", "The workflow is inactive. Enable it, or test it with a file.")
+        raise Refused("WrongState", _("The workflow is inactive. Enable it, or test it with a file."))
     try:
         user_data = bounded(user_data)
     except ValueError as error:
@@ -71,7 +72,7 @@ def cancel(execution_id: str, *, actor: str) -> Execution:
     with transaction.atomic():
         row = _locked(execution_id)
         if row.is_final:
-            raise Refused("WrongState", "The execution is over.")
+            raise Refused("WrongState", _("The execution is over."))
         if not row.cancel_requested:
             Execution.objects.filter(pk=row.pk).update(cancel_requested=True, due_at=clock.now(), version=F("version") + 1)
             audit.record("execution.cancelled", row.pk, row.key, actor=actor, workflow=row.workflow_name)
@@ -83,15 +84,15 @@ def again(execution_id: str, *, from_failed: bool = False, owner: User | None, a
     """Run it again, as a new execution: all of it, as the workflow is now; or, ``from_failed``, what did not succeed, as its version said. Raises Refused."""
     old = Execution.objects.select_related("workflow").filter(pk=execution_id).first()
     if old is None:
-        raise Refused("NotFound", "There is no such execution.")
+        raise Refused("NotFound", _("There is no such execution."))
     if not old.is_final:
-        raise Refused("WrongState", "The execution has not ended yet.")
+        raise Refused("WrongState", _("The execution has not ended yet."))
     if old.workflow is None:
-        raise Refused("WrongState", "The workflow was deleted.")
+        raise Refused("WrongState", _("The workflow was deleted."))
     address = Address(old.bucket, old.key)
     done = list(old.activities.order_by("index"))
     if from_failed and all(row.state == ActivityState.SUCCESS for row in done):
-        raise Refused("WrongState", "No step has failed: run all of it again.")
+        raise Refused("WrongState", _("No step has failed: run all of it again."))
     facts = _facts(address)
     steps: Sequence[Mapping[str, Any]] = [row.step for row in done] if from_failed else old.workflow.steps
     _require(steps, address)
@@ -148,5 +149,5 @@ def _earlier(owner: User | None, key: str) -> Execution | None:
 def _locked(execution_id: str) -> Execution:
     row = Execution.objects.select_for_update().filter(pk=execution_id).first()
     if row is None:
-        raise Refused("NotFound", "There is no such execution.")
+        raise Refused("NotFound", _("There is no such execution."))
     return row

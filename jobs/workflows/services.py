@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from console import audit
 from console.lib.sealing import sealed_keys
@@ -127,7 +128,7 @@ def delete(workflow: Workflow, *, actor: str) -> None:
     with transaction.atomic():
         row = Workflow.objects.select_for_update().get(pk=workflow.pk)
         if Execution.objects.filter(workflow=row, state=ExecutionState.RUNNING).exists():
-            raise Refused("WrongState", "An execution of this workflow is running. Cancel it, or wait until it has ended.")
+            raise Refused("WrongState", _("An execution of this workflow is running. Cancel it, or wait until it has ended."))
         audit.record("workflow.deleted", row.pk, row.name, actor=actor)
         row.delete()
 
@@ -191,4 +192,4 @@ def _save(row: Workflow, **how: Any) -> None:
         with transaction.atomic():
             row.save(**how)
     except IntegrityError:
-        raise Refused("InvalidParameter", problems=(Problem(("name",), "A workflow with this name exists."),)) from None
+        raise Refused("InvalidParameter", problems=(Problem(("name",), _("A workflow with this name exists.")),)) from None

@@ -17,6 +17,7 @@ from console.models import ApiToken, KeptAnswer, Preference, UsedNonce
 from jobs.foreign.models import BucketAttachment, ForeignTask, ForeignTaskJob, Project
 from jobs.models import Attempt, Delivery, Draft, Job, JobEvent, LogPart, Node, PipelineEvent, SavedView, Step, UsedMark
 from jobs.notices import targets
+from jobs.workflows.models import Activity, Execution, SeenObject, Workflow, WorkflowVersion
 from media_assets import services as media_services
 from media_assets.models import Bucket, Category, ContentKey, Discard, MediaFile, MultipartPart, MultipartUpload, ObjectNote, Tag, Upload
 from templates_app.marks import services as mark_services
@@ -53,6 +54,13 @@ def rows(alice: User, pipeline: Any, presets: None, buckets: Any) -> None:
     Delivery.objects.create(id="d1", topic="ends", job=step.job, body="{}", created_at=timezone.now(), due_at=timezone.now())
     snapshot_services.create("One", "snapshot", {})
     UsedMark.objects.create(output=step.job.outputs.all()[0], mark=mark_services.create("Corner", "image", {}))
+    flow = Workflow.objects.create(name="films", bucket="input", pipeline=pipeline, steps=[])
+    WorkflowVersion.objects.create(workflow=flow, number=1, document={})
+    SeenObject.objects.create(workflow=flow, key="a.mp4", etag="e", seen_at=timezone.now())
+    run = Execution.objects.create(
+        workflow=flow, workflow_name="films", number=1, trigger="manual", bucket="input", key="a.mp4", pipeline=pipeline, created_at=timezone.now()
+    )
+    Activity.objects.create(execution=run, index=0, name="look", type="analyse", step={}, job=step.job)
     auth.make_token(alice, "ci", "viewer")
     audit.record("bucket.bound", "films", "films")
     access_keys.lend(access_keys.make_key(alice)[0])
