@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from jobs import usage
+from jobs.engine.address import Address
 from jobs.engine.errors import Refused
+from jobs.workflows import runs
 from media_assets import editing, library
 from media_assets.models import Category, Media
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    from jobs.workflows.models import Workflow
     from media_assets.editing import Take
 
 CAP = 1000
@@ -21,7 +26,8 @@ CAP = 1000
 
 @dataclass(frozen=True)
 class Change:
-    """What is done to each; what is not said stays. ``category`` counts only with ``categorise``. ``remove``: what goes with the media."""
+    """What is done to each; what is not said stays. ``category`` counts only with ``categorise``. ``remove``: what goes with the media.
+    ``workflow``: runs on it, for ``user``."""
 
     add_tags: Sequence[str] = ()
     drop_tags: Sequence[str] = ()
@@ -29,6 +35,8 @@ class Change:
     category: Category | None = None
     state: str = ""
     remove: Take | None = None
+    workflow: Workflow | None = None
+    user: User | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,9 @@ def _one(media: Media, change: Change) -> None:
             raise Refused("WrongState", _("Jobs still work on it. Cancel them or let them finish first."))
         editing.remove(media, change.remove)
         return
+    if change.workflow is not None:
+        actor = change.user.get_username() if change.user else ""
+        runs.run(change.workflow, Address(media.bucket, media.key), owner=change.user, actor=actor)
     if change.add_tags or change.drop_tags or change.categorise:
         dropped = {" ".join(tag.split()) for tag in change.drop_tags}
         tags = [tag.name for tag in media.tags.all() if tag.name not in dropped]

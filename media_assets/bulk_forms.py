@@ -9,15 +9,18 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from jobs.workflows import queries
+from jobs.workflows.forms import WorkflowChoiceForm
 from media_assets.bulk import Change
 from media_assets.editing import Take
 from media_assets.forms import CategoryField, RemoveForm
 from media_assets.models import Media
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import User
     from django.forms import Form
 
-ACTIONS = ("tag", "categorise", "publish", "private", "remove")
+ACTIONS = ("tag", "categorise", "publish", "private", "workflow", "remove")
 
 
 def words(text: str) -> list[str]:
@@ -57,13 +60,17 @@ def form_of(action: str, data: Any, *, may_delete: bool) -> Form:
         return TagsForm(data)
     if action == "categorise":
         return CategoriseForm(data)
+    if action == "workflow":
+        return WorkflowChoiceForm(data)
     if action == "remove":
         return RemoveForm(data, may_delete=may_delete)
     return forms.Form(data)
 
 
-def change_of(action: str, said: dict[str, Any]) -> Change:
-    """What a valid form asks for."""
+def change_of(action: str, said: dict[str, Any], user: User) -> Change:
+    """What a valid form asks for. Raises Refused where the workflow is gone."""
+    if action == "workflow":
+        return Change(workflow=queries.find(said["workflow"]), user=user)
     if action == "tag":
         return Change(add_tags=words(said["add"]), drop_tags=words(said["drop"]))
     if action == "categorise":

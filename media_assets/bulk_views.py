@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.contrib import messages
 from django.http import QueryDict
@@ -21,6 +21,7 @@ from media_assets.forms import MediaFilterForm
 from media_assets.models import Media, MediaEntry, MediaFile
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import User
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
 
@@ -63,7 +64,7 @@ def media_bulk(request: HttpRequest) -> HttpResponse:
         "known_tags": library.tags() if action == "tag" else (),
     }
     if sure and form.is_valid():
-        results = bulk.run(ids, change_of(action, form.cleaned_data))
+        results = bulk.run(ids, change_of(action, form.cleaned_data, cast("User", request.user)))
         context["refused"] = [
             {"id": row.id, "title": row.title, "error": " ".join(translated(p.message) for p in row.error.problems) or translated(row.error.message)}
             for row in results

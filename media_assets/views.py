@@ -24,6 +24,8 @@ from console.lib.returning import back
 from console.models import Role
 from jobs import usage
 from jobs.engine.errors import Refused
+from jobs.workflows import queries as workflows
+from jobs.workflows.shown import rows_of
 from media_assets import editing, keys, library, one_page
 from media_assets.forms import DURATIONS, CategoryDeleteForm, CategoryForm, MediaFilterForm, MediaForm, RemoveForm
 from media_assets.models import Category, Media, MediaFile
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from django.forms import Form
 
 VIEWS = ("table", "grid")
-TABS = ("overview", "outputs", "jobs", "files")
+TABS = ("overview", "outputs", "jobs", "executions", "files")
 JOBS_SHOWN = 50
 PICTURES = frozenset(MediaFile.Role.values) - {MediaFile.Role.SOURCE, MediaFile.Role.RENDITION}
 """Roles of what was taken of a media: snapshots, sprites, previews. Removed with its outputs."""
@@ -114,12 +116,13 @@ def _count(number: int, more: bool) -> str:
 @require_GET
 @viewer
 def media_detail(request: HttpRequest, media_id: str, tab: str = "overview") -> HttpResponse:
-    """One media. Tabs are paths: outputs/, jobs/, files/."""
+    """One media. Tabs are paths: outputs/, jobs/, executions/, files/."""
     if tab not in TABS:
         raise Http404
     media = get_object_or_404(Media.objects.select_related("category").prefetch_related("tags"), pk=media_id)
     files = list(media.files.order_by("role", "-updated_at"))
     jobs = usage.jobs_of_media(media.id)
+    executions = workflows.executions(media=media.id)
     renditions = [file for file in files if file.role == MediaFile.Role.RENDITION]
     playing = _playing(request, renditions)
     context = {
@@ -133,6 +136,8 @@ def media_detail(request: HttpRequest, media_id: str, tab: str = "overview") -> 
         "transcode_url": f"{reverse('jobs:job_new')}?{urlencode({'input': media.address})}",
         "job_count": capped_count(jobs, 1000)[0],
         "jobs": jobs[:JOBS_SHOWN] if tab == "jobs" else (),
+        "execution_count": capped_count(executions, 1000)[0],
+        "rows": rows_of(executions[:JOBS_SHOWN]) if tab == "executions" else (),
     }
     if tab == "overview":
         context |= one_page.overview(media, files)

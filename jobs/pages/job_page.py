@@ -16,7 +16,7 @@ from jobs.certificates import reading as certificates
 from jobs.engine.errors import CODES
 from jobs.logs import reader as log_reader
 from jobs.logs.kept import KeptLog
-from jobs.models import Attempt, Job, Output
+from jobs.models import Attempt, Execution, Job, Output
 from jobs.models import Step as JobStep
 from jobs.pages.list_rows import is_held, look_of, row_version
 from jobs.states import JobState, Phase, StepState
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from jobs.certificates.reading import Certificate
     from jobs.logs.reader import Line
 
+EXECUTIONS_SHOWN = 3
 VIDEO_FILES = frozenset({"mp4", "mov", "m4v", "webm"})
 GALLERIES = frozenset({"snapshot", "cover", "sprite"})
 """Kinds whose pictures are shown beside each other, not in the player."""
@@ -91,6 +92,13 @@ class Head:
             return str(self.job.get_state_display())
         quarter = self.job.progress // 25 * 25
         return _("%(n)s percent") % {"n": quarter} if quarter else ""
+
+    @property
+    def executions(self) -> list[Execution]:
+        """The executions of workflows that it is a step of; a second one took its result over."""
+        if self.job.source != Job.Source.WORKFLOW:
+            return []
+        return list(Execution.objects.filter(activities__job=self.job).only("id", "workflow_name").order_by("created_at")[:EXECUTIONS_SHOWN])
 
 
 @dataclass(frozen=True)

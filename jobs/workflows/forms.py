@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from jobs.engine.spec import USER_DATA_BYTES
 from jobs.forms import WHEN
 from jobs.models import Pipeline
-from jobs.workflows import shown
+from jobs.workflows import queries, shown
 from jobs.workflows.models import Workflow
 from jobs.workflows.states import ExecutionState
 from media_assets.models import Bucket
@@ -49,7 +49,7 @@ class ExecutionFilterForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        names = Workflow.objects.order_by("name").values_list("id", "name")[:500]
+        names = queries.workflows().values_list("id", "name")[:500]
         self.fields["workflow"].choices = [("", _("All")), *names]  # type: ignore[attr-defined]
         self.fields["media"] = forms.CharField(label=_("Media"), required=False, max_length=32, widget=forms.HiddenInput)  # a form's «media» is something else
 
@@ -139,7 +139,7 @@ class WorkflowChoiceForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        rows = Workflow.objects.filter(state=Workflow.State.ACTIVE).order_by("name")[:500]
+        rows = queries.workflows(state=Workflow.State.ACTIVE)[:500]
         self.fields["workflow"].choices = [(row.id, row.name) for row in rows]  # type: ignore[attr-defined]
 
 

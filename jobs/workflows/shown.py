@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from jobs.workflows.models import Activity, Execution
 
+NOTE = 34  # letters
 PUBLISH = {
     "manual": gettext_lazy("By hand: it stays private"),
     "all": gettext_lazy("When all other steps have succeeded"),
@@ -116,8 +117,14 @@ def picture(bucket: str, path: str, steps: Iterable[Mapping[str, Any]]) -> graph
     """The picture of a workflow."""
     return graph.drawn(
         start_of(bucket, path),
-        [graph.Step(line.name, line.icon, graph.clipped(f"{line.word} · {line.text}" if line.text else line.word, 32), line.under) for line in lines(steps)],
+        [graph.Step(line.name, line.icon, note(line.kind, line.text), line.under) for line in lines(steps)],
     )
+
+
+def note(kind: str, text: str) -> str:
+    """What stands below the name of a step in the picture."""
+    said = text if not text or kind == "publish" or text == word(kind) else f"{word(kind)} · {text}"
+    return graph.clipped(said or word(kind), NOTE)
 
 
 # --- executions -----------------------------------------------------------------------------------------------------------

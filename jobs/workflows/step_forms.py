@@ -291,7 +291,7 @@ class WorkflowForms:
                 self.steps.append(StepForm(number, "snapshot" if kind == "sprite" else kind, self, step=row))
                 self.steps[-1].head.initial["under"] = numbers.get(str(row.get("under") or ""), "")
         for position, step in enumerate(self.steps):
-            step.head.fields["under"].choices = list(self._above(position))  # type: ignore[attr-defined]
+            step.head.fields["under"].choices = list(self._above(position))
 
     def _above(self, position: int) -> Iterator[tuple[str, str]]:
         yield "", gettext("at the start")

@@ -182,7 +182,7 @@ def workflow_checks(request: HttpRequest) -> HttpResponse:
     """The picture and what is wrong with the workflow as it stands. Writes nothing."""
     forms = WorkflowForms(request.POST)
     workflow = found_or_404(request.GET["workflow"]) if request.GET.get("workflow") else None
-    context = {"checks": _checks(forms, workflow), "graph": _picture(forms), "checks_url": request.get_full_path()}
+    context = {"checks": _checks(forms, workflow), "graph": _picture(forms), "workflow": workflow, "checks_url": request.get_full_path()}
     return render(request, "workflows/workflow_edit.html#checks", context)
 
 
@@ -200,10 +200,8 @@ def _checks(forms: WorkflowForms, workflow: Workflow | None) -> dict[str, Any]:
 def _picture(forms: WorkflowForms) -> graph.Graph:
     start = shown.start_of(str(forms.main["bucket"].value() or ""), str(forms.main["path"].value() or ""))
     steps = forms.draft()
-    notes = [f"{shown.word(one['kind'])} · {one['text']}" if one["text"] else shown.word(one["kind"]) for one in steps]
-    return graph.drawn(
-        start, [graph.Step(one["name"], shown.icon(one["kind"]), graph.clipped(note, 34), one["under"]) for one, note in zip(steps, notes, strict=True)]
-    )
+    notes = [shown.note(one["kind"], one["text"]) for one in steps]
+    return graph.drawn(start, [graph.Step(one["name"], shown.icon(one["kind"]), note, one["under"]) for one, note in zip(steps, notes, strict=True)])
 
 
 # --- what is done with one ------------------------------------------------------------------------------------------------
