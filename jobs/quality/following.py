@@ -18,7 +18,7 @@ from jobs.states import JobState
 
 log = structlog.get_logger(__name__)
 AT_ONCE = 100  # outputs of one round of the sweep
-OWN_SOURCES = frozenset({Job.Source.CONSOLE, Job.Source.API, Job.Source.CLI, Job.Source.SAMPLE})
+OWN_SOURCES = frozenset({Job.Source.CONSOLE, Job.Source.API, Job.Source.CLI, Job.Source.SAMPLE, Job.Source.WORKFLOW})
 
 
 def catch_up() -> int:

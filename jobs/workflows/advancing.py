@@ -47,9 +47,10 @@ class Taken(Exception):
 def due(now: dt.datetime) -> list[str]:
     """Ids of executions that have something to do: a job of theirs has ended, a publication waits for an output that is there, or their time has come."""
     running = Execution.objects.filter(state=ExecutionState.RUNNING)
-    ended = Activity.objects.filter(state=ActivityState.RUNNING, job__state__in=sorted(FINAL)).order_by("id")
+    live = Activity.objects.filter(finished_at__isnull=True).order_by()  # few, and an index of their own
+    ended = live.filter(state=ActivityState.RUNNING, job__state__in=sorted(FINAL))
     ready = Output.objects.filter(job__activities__execution=OuterRef("execution"), job__kind="transcode", state=JobState.SUCCEEDED)
-    first = Activity.objects.filter(state=ActivityState.WAITING, type="publish", step__mode="first").filter(Exists(ready)).order_by("id")
+    first = live.filter(state=ActivityState.WAITING, type="publish", step__mode="first").filter(Exists(ready))
     found = [
         *running.filter(due_at__lte=now).order_by("due_at").values_list("id", flat=True)[:AT_ONCE],
         *ended.values_list("execution_id", flat=True)[:AT_ONCE],

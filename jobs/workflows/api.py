@@ -285,7 +285,7 @@ def workflow_run(request: HttpRequest, id_or_name: str) -> HttpResponse:
         "parameters": [
             parameter("workflow", "id or name"),
             parameter("state", "running, succeeded, completed, failed or cancelled; several with commas"),
-            parameter("q", "an id, an address, or the start or end of a key"),
+            parameter("q", "an id, the start of an address, or a part of a key (searched in the newest 20,000)"),
             parameter("media", "id of a media"),
             parameter("from", "started at or after: a date, a time, or 1h, today, 24h, 7d"),
             parameter("to", "started before"),

@@ -156,6 +156,7 @@ class Execution(models.Model):
             models.Index(F("created_at").desc(), F("id").desc(), name="execution_newest"),
             models.Index(F("workflow"), F("created_at").desc(), F("id").desc(), name="execution_workflow_newest"),
             models.Index(F("state"), F("created_at").desc(), F("id").desc(), name="execution_state_newest"),
+            models.Index(F("workflow"), F("state"), F("created_at").desc(), F("id").desc(), name="execution_workflow_state"),
             models.Index(fields=("bucket", "key"), name="execution_object"),
             models.Index(fields=("due_at",), condition=Q(due_at__isnull=False), name="execution_due"),
         ]
@@ -199,6 +200,7 @@ class Activity(models.Model):
             models.UniqueConstraint(fields=("execution", "index"), name="activity_index"),
             models.UniqueConstraint(fields=("execution", "name"), name="activity_name"),
         ]
+        indexes = [models.Index(fields=("execution",), condition=Q(finished_at__isnull=True), name="activity_live")]
 
     def __str__(self) -> str:
         return f"{self.execution_id}/{self.name}"

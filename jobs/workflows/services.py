@@ -77,14 +77,14 @@ def replace(workflow: Workflow, wanted: Wanted, *, actor: str, foreign: Mapping[
     pipeline, steps = find_pipeline(wanted.pipeline), _steps(wanted)
     values = _values(wanted, pipeline, steps)
     row = Workflow.objects.get(pk=workflow.pk)
-    began = _watched(row)
+    began, stood = _watched(row), _stands(row)
     for name, value in values.items():
         setattr(row, name, value)
     anew = row.is_watching and _watched(row) != began
     there = watching.listing(row) if anew else ()
     with transaction.atomic():
-        before = Workflow.objects.select_for_update().get(pk=workflow.pk)
-        row.state, row.number = before.state, before.number
+        before = _locked(workflow, stood)
+        row.number = before.number
         changed = sorted(name for name, value in values.items() if getattr(before, name) != value)
         if foreign is not None:
             row.foreign = dict(foreign)
@@ -93,7 +93,7 @@ def replace(workflow: Workflow, wanted: Wanted, *, actor: str, foreign: Mapping[
         _save(row, update_fields=[*values, "foreign", "number", "updated_at"])
         if row.number != before.number:
             _version(row, actor)
-        if anew and row.is_watching:
+        if anew:
             _switch_on(row, there)
         if changed:
             audit.record("workflow.changed", row.pk, row.name, actor=actor, fields=changed, version=row.number, **audit.was(before.name, row.name))
@@ -103,12 +103,14 @@ def replace(workflow: Workflow, wanted: Wanted, *, actor: str, foreign: Mapping[
 def enable(workflow: Workflow, *, actor: str) -> Workflow:
     """Switch it on. What lies below its path already is not new and starts nothing. Raises Refused where the path cannot be listed."""
     row = Workflow.objects.get(pk=workflow.pk)
-    there = watching.listing(row) if row.state != Workflow.State.ACTIVE and row.trigger == Workflow.Trigger.AUTOMATIC else ()
+    if row.state == Workflow.State.ACTIVE:
+        return row
+    stood = _stands(row)
+    there = watching.listing(row) if row.trigger == Workflow.Trigger.AUTOMATIC else ()
     with transaction.atomic():
-        row = Workflow.objects.select_for_update().get(pk=workflow.pk)
-        if row.state != Workflow.State.ACTIVE:
-            _switch_on(row, there)
-            audit.record("workflow.enabled", row.pk, row.name, actor=actor)
+        row = _locked(workflow, stood)
+        _switch_on(row, there)
+        audit.record("workflow.enabled", row.pk, row.name, actor=actor)
     return row
 
 
@@ -172,6 +174,19 @@ def _values(wanted: Wanted, pipeline: Pipeline, steps: list[dict[str, Any]]) -> 
 def _watched(row: Workflow) -> tuple[object, ...]:
     """What decides which objects are new: where it looks, at which, and whether."""
     return row.bucket, row.path, row.file_types, row.trigger
+
+
+def _stands(row: Workflow) -> tuple[object, ...]:
+    """What must not change between listing what is there and saying that it is known."""
+    return row.state, *_watched(row)
+
+
+def _locked(workflow: Workflow, stood: tuple[object, ...]) -> Workflow:
+    """The row, locked until the transaction ends. Raises Refused WrongState where somebody else was faster."""
+    row = Workflow.objects.select_for_update().filter(pk=workflow.pk).first()
+    if row is None or _stands(row) != stood:
+        raise Refused("WrongState", _("Somebody else has just changed this workflow: look at it, and try again."))
+    return row
 
 
 def _version(row: Workflow, actor: str) -> None:

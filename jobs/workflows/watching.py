@@ -35,7 +35,7 @@ LOCAL_EVERY = 2.0  # s between two looks at a folder
 REMOTE_EVERY = 15.0  # … at a path of an S3 store
 SHARE = 20  # a path whose listing takes long is looked at as rarely: a twentieth of the time at most
 UNREACHABLE = 30.0  # s until a path that cannot be listed is tried again
-PAGE = 5000  # objects of one listing
+PAGE = 20_000  # objects of one listing
 QUERY = 400  # keys of one question to the database
 
 Listing = Sequence["ObjectFacts"]
