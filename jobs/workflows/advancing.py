@@ -12,7 +12,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef
 
 from console.lib.policy import in_force
@@ -169,6 +169,10 @@ def _begin(activity: Activity) -> bool:
         services.submit_all([(spec, _submission(activity, execution))], lambda jobs: _record(activity, jobs[0]))
     except Taken:
         return False
+    except IntegrityError:
+        if Activity.objects.filter(pk=activity.pk, state=ActivityState.WAITING).exists():
+            raise
+        return False  # the job's key is that of the step: another scheduler was as fast
     except Refused as error:
         return _refused(activity, execution, error)
     return False

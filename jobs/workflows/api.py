@@ -136,7 +136,7 @@ class ExecutionAnswer(BaseModel):
     links: dict[str, str]
 
 
-def workflow_payload(row: Workflow, use: queries.Use) -> dict[str, Any]:
+def workflow_payload(row: Workflow, use: queries.Use, overlaps: list[str]) -> dict[str, Any]:
     """A workflow and how it is doing."""
     return {
         "id": row.pk,
@@ -154,7 +154,7 @@ def workflow_payload(row: Workflow, use: queries.Use) -> dict[str, Any]:
         "version": row.number,
         "source": row.source,
         "owner": row.owner.get_username() if row.owner else None,
-        "overlaps": [other.name for other in services.overlaps(row.bucket, row.path, row.pk)],
+        "overlaps": overlaps,
         "scanned_at": iso(row.scanned_at),
         "scan_error": translated(row.scan_error) if row.scan_error else None,
         "running": use.running,
@@ -215,8 +215,8 @@ def workflow_list(request: HttpRequest) -> HttpResponse:
     (state,) = _words(request, "state", Workflow.State.values, several=False) or ("",)
     rows = queries.workflows(plain_text(request, "q"), state)
     found = page(rows, plain_text(request, "after", 4096), plain_text(request, "before", 4096), whole_number(request, "limit", 25, 1, 100))
-    uses = queries.uses(found.items)
-    return answer({"items": [workflow_payload(row, uses[row.pk]) for row in found.items], "next": found.next, "previous": found.previous})
+    uses, overlaps = queries.uses(found.items), queries.overlaps(found.items)
+    return answer({"items": [workflow_payload(row, uses[row.pk], overlaps[row.pk]) for row in found.items], "next": found.next, "previous": found.previous})
 
 
 @creating(router, "/workflows", NewWorkflow, auth=needs_admin, response=WorkflowAnswer)
@@ -344,7 +344,7 @@ def _wanted(change: WorkflowChange) -> services.Wanted:
 
 
 def _payload(row: Workflow) -> dict[str, Any]:
-    return workflow_payload(row, queries.uses([row])[row.pk])
+    return workflow_payload(row, queries.uses([row])[row.pk], queries.overlaps([row])[row.pk])
 
 
 def _address(media_id: str) -> Address:

@@ -73,6 +73,19 @@ def uses(rows: Iterable[Workflow]) -> dict[str, Use]:
     }
 
 
+def overlaps(rows: Iterable[Workflow]) -> dict[str, list[str]]:
+    """Names of the other watching workflows that a file below each one's path starts too, by id; one query."""
+    wanted = list(rows)
+    watching = Workflow.objects.filter(state=Workflow.State.ACTIVE, trigger=Workflow.Trigger.AUTOMATIC, bucket__in={row.bucket for row in wanted})
+    others = list(watching.order_by("name").values_list("pk", "name", "bucket", "path"))
+    return {
+        row.pk: [
+            name for pk, name, bucket, path in others if pk != row.pk and bucket == row.bucket and (path.startswith(row.path) or row.path.startswith(path))
+        ]
+        for row in wanted
+    }
+
+
 def executions(
     *, workflow: str = "", states: Iterable[str] = (), q: str = "", media: str = "", since: dt.datetime | None = None, until: dt.datetime | None = None
 ) -> QuerySet[Execution]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
@@ -173,8 +174,10 @@ def advance_in_any_order(ids: list[str]) -> None:
         advancing.advance(pk)
 
 
-def test_many_schedulers_at_once(buckets: Any) -> None:
-    flow = workflow(LOOK, TWIN, OTHER, notify_topic="films")
+@pytest.mark.parametrize("owned", [True, False])
+def test_many_schedulers_at_once(buckets: Any, alice: User, owned: bool) -> None:
+    """Jobs with an owner also have keys that are theirs alone; who comes second runs into these."""
+    flow = workflow(LOOK, TWIN, OTHER, notify_topic="films", owner=alice if owned else None)
     for number in range(10):
         object_writing.write(Address("input", f"in/{number}.mp4"), [b"film %d" % number], About())
     _at_once(lambda: watching.scan(Workflow.objects.get(pk=flow.pk), timezone.now()))

@@ -99,6 +99,9 @@ def test_the_interface(api_of: Any, alice: User, bob: User, charlie: User, bucke
         "look",
         [],
     )
+    other = admin.post("/api/v1/workflows", body | {"name": "inner", "path": "in/sub"}, content_type="application/json").json()
+    assert (other["overlaps"], viewer.get("/api/v1/workflows/flow").json()["overlaps"]) == (["flow"], ["inner"])
+    assert admin.delete(f"/api/v1/workflows/{other['id']}").status_code == 204
     put = admin.put("/api/v1/workflows/flow", {key: value for key, value in body.items() if key != "active"} | {"priority": 9}, content_type="application/json")
     assert (put.status_code, put.json()["version"], put.json()["priority"], put.json()["state"]) == (200, 2, 9, "Active")
     assert viewer.post("/api/v1/workflows/flow/disable").status_code == 403
