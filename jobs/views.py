@@ -61,11 +61,12 @@ def job_list(request: HttpRequest) -> HttpResponse:
         status, problem = 422, " ".join(translated(one.message) for one in error.problems) or translated(error.message)
         wanted = queries.JobFilter()
         found = page(queries.jobs(wanted).none(), size=size)
-    applied = chips(request.GET)
+    form = JobFilterForm(request.GET)
+    applied = chips(request.GET, form)
     rows = rows_of(found.items)
     total = _total(request.GET, wanted, found) if not problem else 0
     context: dict[str, Any] = {
-        "form": JobFilterForm(request.GET),
+        "form": form,
         "problem": problem,
         "page": found,
         "rows": rows,

@@ -1,8 +1,7 @@
 """The editor's form: where files come from, and the steps in their order, each with the fields of its kind.
 
 Steps have numbers that stay theirs: fields of step 3 begin with «s3-», those of its second output with «s3-o1-». Hidden fields «steps» and «s3-outputs» name
-the numbers in their order, so that adding, removing and moving change nothing else of what was sent. Works without JavaScript: the buttons send the form,
-which comes back rearranged and is not judged.
+the numbers in their order, so that adding, removing and moving (``rearranging``) change nothing else of what was sent.
 """
 
 from __future__ import annotations
@@ -11,30 +10,24 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from django import forms
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 from console.error_texts import translated
-from jobs import placeholders
-from jobs.analysing.forms import AREA, TemplateAnalysisForm
 from jobs.engine.address import Address
 from jobs.engine.spec import OUTPUTS_MAX
-from jobs.inspecting.forms import AnalysisForm, CoverForm, InspectForm, PreviewForm
+from jobs.inspecting.forms import AnalysisForm
 from jobs.submitting.forms import STARTER
-from jobs.submitting.output_forms import OutputForm
 from jobs.submitting.template_choices import TemplateChoices
 from jobs.workflows import shown
 from jobs.workflows.forms import PublishForm, WorkflowForm
 from jobs.workflows.services import Wanted
+from jobs.workflows.step_bodies import OF_STEPS, PATTERN, HeadForm, NothingForm, StepOutputForm, body_of, form_of
 from jobs.workflows.tree import KINDS, STEPS_MAX, Step
 from templates_app.available import impossible
-from templates_app.rows import changed
-from templates_app.snapshots.forms import PictureForm, initial_of
-from templates_app.tree import RowsView
+from templates_app.snapshots.forms import PictureForm
 
 if TYPE_CHECKING:
-    from django.http import QueryDict
+    from django import forms
 
     from jobs.engine.errors import Problem, Refused
 
@@ -44,78 +37,9 @@ TYPES: dict[str, str] = {kind: type_ for type_, kinds in KINDS.items() for kind 
     "package": "package",
     "publish": "publish",
 }
-ADDABLE = ("transcode", "package", "snapshot", "cover", "preview", "analysis", "mediainfo", "inspect", "publish")
-"""Kinds of steps to add; sprites are a mode of snapshots."""
 OUTPUT_KINDS = frozenset({"transcode", "package"})
 PACKAGE_STARTER = "hls-ladder"
-PATTERN = "{ObjectPrefix}{FileName}-{label}"
-NAMES = ("RunId", "MediaId")
 SAMPLE = "example.mp4"
-OF_STEPS = frozenset({"input", "pipeline", "token"})
-"""What the forms of jobs ask and a step does not: the workflow says it, or the file."""
-
-
-class StepOutputForm(OutputForm):
-    """One output of a step. Its path is a pattern that every file fills; empty: :data:`PATTERN`."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["key"].help_text = gettext("A pattern, filled for every file. Empty: %(pattern)s. The extension is added.") % {"pattern": PATTERN}
-        self.fields["key"].widget.attrs["placeholder"] = PATTERN
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Placeholders to offer."""
-        return (*super().names, *NAMES)
-
-    def pattern(self, source: Address) -> str:
-        """The address that is kept. Raises ValueError where a placeholder does not exist."""
-        key = self.cleaned_data["key"] or PATTERN
-        filled = placeholders.fill(_neutral(key), self._facts(source))
-        ending = self._extension()
-        return (
-            f"oss://{self.cleaned_data['bucket']}/{placeholders.with_extension(key, ending) if placeholders.with_extension(filled, ending) != filled else key}"
-        )
-
-    def example(self, source: Address) -> str:
-        """What the pattern gives for a file; empty while it cannot be told."""
-        if not self.is_valid():
-            return ""
-        try:
-            address = self.pattern(source)
-            bucket, _slash, key = address.removeprefix("oss://").partition("/")
-            return f"oss://{bucket}/{placeholders.fill(_neutral(key), self._facts(source))}"
-        except ValueError:
-            return ""
-
-    def asked(self, source: Address) -> dict[str, Any]:
-        """This output as a step keeps it. A pattern that cannot be read becomes an error of the field."""
-        try:
-            address = self.pattern(source)
-        except ValueError as error:
-            self.add_error("key", translated(str(error)))
-            address = ""
-        return self.document(None) | {"address": address}
-
-
-def _neutral(key: str) -> str:
-    """The pattern with the names that only executions know replaced by letters."""
-    for name in NAMES:
-        key = key.replace(f"{{{name}}}", name.lower())
-    return key
-
-
-class HeadForm(forms.Form):
-    """What every step has."""
-
-    kind = forms.CharField(widget=forms.HiddenInput, max_length=16)
-    name = forms.CharField(label=_("Name"), max_length=64, widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}))
-    under = forms.ChoiceField(label=_("Runs"), required=False)
-    rest = forms.CharField(required=False, widget=forms.HiddenInput)
-
-
-class NothingForm(forms.Form):
-    """A step that asks nothing."""
 
 
 class StepForm:
@@ -133,19 +57,19 @@ class StepForm:
             self._make_outputs(data, job)
             rest = {name: value for name, value in job.items() if name not in ("kind", "outputs")}
         else:
-            made, initial, rest = _body(kind, job, str((step or {}).get("mode") or "manual"))
-            self.body = _form(made, data, self.prefix, initial, quiet=editor.quiet)
+            made, initial, rest = body_of(kind, job, str((step or {}).get("mode") or "manual"))
+            self.body = form_of(made, data, self.prefix, initial, quiet=editor.quiet)
         head["rest"] = json.dumps(rest) if rest else ""
-        self.head = _form(HeadForm, data, self.prefix, head, quiet=editor.quiet)
+        self.head = form_of(HeadForm, data, self.prefix, head, quiet=editor.quiet)
 
     def _make_outputs(self, data: Any, job: Mapping[str, Any]) -> None:
         editor = self.editor
         common: dict[str, Any] = {"choices": editor.choices, "marks": editor.marks}
         if data is not None:
-            numbers = _numbers(data, f"{self.prefix}-outputs") or [0]
+            numbers = numbers_of(data, f"{self.prefix}-outputs") or [0]
             self.outputs = [StepOutputForm(data, prefix=f"{self.prefix}-o{n}", quiet=editor.quiet, **common) for n in numbers[:OUTPUTS_MAX]]
             return
-        wanted = job.get("outputs") or [_usual(self.kind, editor)]
+        wanted = job.get("outputs") or [usual_output(self.kind, editor)]
         self.outputs = [StepOutputForm(prefix=f"{self.prefix}-o{n}", output=one, **common) for n, one in enumerate(wanted[:OUTPUTS_MAX])]
 
     # --- for the page -----------------------------------------------------------------------------------------------------
@@ -274,10 +198,10 @@ class WorkflowForms:
         self.data = data
         self.opened = set(opened)
         document = document or {}
-        self.main = _form(WorkflowForm, data, None, WorkflowForm.initial_of(document), quiet=quiet)
+        self.main = form_of(WorkflowForm, data, None, WorkflowForm.initial_of(document), quiet=quiet)
         self.steps: list[StepForm] = []
         if data is not None:
-            for number in _numbers(data, ORDER)[:STEPS_MAX]:
+            for number in numbers_of(data, ORDER)[:STEPS_MAX]:
                 kind = str(data.get(f"s{number}-kind", ""))
                 if kind in TYPES:
                     self.steps.append(StepForm(number, "snapshot" if kind == "sprite" else kind, self, data))
@@ -377,220 +301,13 @@ class WorkflowForms:
             self.main.add_error(str(loc[0]) if loc and str(loc[0]) in self.main.fields else None, text)
 
 
-# --- making forms -----------------------------------------------------------------------------------------------------------
-def _form(made: type[Any], data: Any, prefix: str | None, initial: Mapping[str, Any], *, quiet: bool) -> Any:
-    """A form of what was sent; where nothing is to be judged, one that shows it and has no mistakes."""
-    if data is None:
-        return made(prefix=prefix, initial=dict(initial))
-    if not quiet:
-        return made(data, prefix=prefix)
-    form = made(prefix=prefix, initial={})
-    shown_again = made(data, prefix=prefix)
-    for name, field in shown_again.fields.items():
-        form.initial[name] = field.widget.value_from_datadict(data, {}, shown_again.add_prefix(name))
-    return made(prefix=prefix, initial=form.initial)
-
-
-class _Stepped:
-    """A form of a job without what the workflow says."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name in OF_STEPS:
-            self.fields.pop(name, None)  # type: ignore[attr-defined]
-
-
-class StepAnalysisForm(_Stepped, TemplateAnalysisForm):
-    """Template analysis."""
-
-
-class StepInspectForm(_Stepped, InspectForm):
-    """Inspection."""
-
-
-class StepCoverForm(_Stepped, CoverForm):
-    """Cover."""
-
-
-class StepPreviewForm(_Stepped, PreviewForm):
-    """Preview."""
-
-
-class StepPictureForm(PictureForm):
-    """Snapshots and sprites."""
-
-    use_required_attribute = False
-
-
-ANALYSES: dict[str, type[AnalysisForm]] = {"analysis": StepAnalysisForm, "inspect": StepInspectForm, "cover": StepCoverForm, "preview": StepPreviewForm}
-
-
-def _body(kind: str, job: Mapping[str, Any], mode: str) -> tuple[type[forms.Form], dict[str, Any], dict[str, Any]]:
-    """The form of a kind, what it shows of a job, and what it cannot show."""
-    said = {name: value for name, value in job.items() if name != "kind"}
-    if kind == "publish":
-        return PublishForm, {"mode": mode}, {}
-    if kind == "snapshot":
-        sheets = job.get("kind") == "sprite"
-        known = {*PictureForm.base_fields, "singles"}
-        initial = initial_of("sprite" if sheets else "snapshot", said) if job else {"mode": "single", "time": "1", "output": _address("-{Count}.jpg", job)}
-        rest = {name: value for name, value in said.items() if name not in known or (name == "output" and isinstance(value, dict) and len(value) > 1)}
-        return StepPictureForm, initial, {name: value for name, value in rest.items() if name != "output"}
-    made = ANALYSES.get(kind)
-    if made is None:
-        return NothingForm, {}, said
-    return made, _analysis_initial(said), {name: value for name, value in said.items() if name not in made.base_fields}
-
-
-def _address(ending: str, job: Mapping[str, Any]) -> str:
-    return f"oss://output/{{ObjectPrefix}}{{FileName}}{ending}"
-
-
-def _analysis_initial(said: Mapping[str, Any]) -> dict[str, Any]:
-    initial = dict(said)
-    output = initial.get("output")
-    if isinstance(output, dict):
-        initial |= {"output": output.get("address", ""), "overwrite": output.get("overwrite", True)}
-    if isinstance(initial.get("crop"), dict):
-        area = initial["crop"]
-        initial |= {"crop": "force"} | {name: area.get(name.removeprefix("crop_")) for name in AREA}
-    return initial
-
-
-def _usual(kind: str, editor: WorkflowForms) -> dict[str, Any]:
+def usual_output(kind: str, editor: WorkflowForms) -> dict[str, Any]:
     """The output that a new step begins with."""
     name = editor.choices.default(PACKAGE_STARTER if kind == "package" else STARTER)
     bucket = next(iter(editor.choices.buckets), "output")
     return {"template": name, "address": f"oss://{bucket}/{PATTERN}"}
 
 
-def _numbers(data: Any, name: str) -> list[int]:
+def numbers_of(data: Any, name: str) -> list[int]:
     texts = data.getlist(name) if hasattr(data, "getlist") else data.get(name, [])
     return list(dict.fromkeys(int(text) for text in texts if str(text).isdecimal() and len(str(text)) < 5))
-
-
-# --- buttons that change the page and judge nothing ---------------------------------------------------------------------------
-def rearranged(data: QueryDict) -> tuple[QueryDict, list[int]] | None:
-    """What was sent, after the button that was pressed did its work, and the steps to open. None where no such button was pressed.
-
-    «do» is add:kind, add:kind:number (under that step), remove:number, up:number, down:number, more:number (an output), less:number:output."""
-    if action := data.get("rows", ""):
-        return changed(data, action), []
-    if prefix := data.get("open", ""):
-        copy = data.copy()
-        copy[f"{prefix}-open"] = "1"
-        return copy, []
-    if "refresh" in data:
-        return data.copy(), []
-    verb, _colon, what = data.get("do", "").partition(":")
-    if not verb:
-        return None
-    copy = data.copy()
-    first, _colon, second = what.partition(":")
-    order = _numbers(copy, ORDER)
-    if verb == "add" and first in ADDABLE and len(order) < STEPS_MAX:
-        return _added(copy, first, second)
-    if not first.isdecimal() or int(first) not in order:
-        return copy, []
-    number = int(first)
-    if verb == "remove":
-        _remove(copy, order, number)
-    elif verb in ("up", "down"):
-        _move(copy, order, number, -1 if verb == "up" else 1)
-    elif verb in ("more", "less"):
-        _outputs(copy, number, second if verb == "less" else "")
-        return copy, [number]
-    return copy, []
-
-
-def _added(data: QueryDict, kind: str, under: str) -> tuple[QueryDict, list[int]]:
-    """A new step at the end, or behind the last of those that stand under the step named."""
-    order = _numbers(data, ORDER)
-    number = max(order, default=-1) + 1
-    taken = {data.get(f"s{one}-name", "") for one in order}
-    name = next(text for text in (kind, *(f"{kind}-{n}" for n in range(2, STEPS_MAX + 3))) if text not in taken)
-    editor = WorkflowForms(document={})
-    step = StepForm(number, kind, editor, step={"name": name})
-    _send(data, step)
-    at = len(order)
-    if under.isdecimal() and int(under) in order:
-        data[f"s{number}-under"] = under
-        below = {int(under)}
-        for one in order:
-            if data.get(f"s{one}-under", "").isdecimal() and int(data.get(f"s{one}-under", "")) in below:
-                below.add(one)
-        at = max(order.index(one) for one in below) + 1
-    elif kind != "publish" and order and data.get(f"s{order[-1]}-kind") == "publish":
-        at -= 1  # publishing stays the last
-    order.insert(at, number)
-    data.setlist(ORDER, [str(one) for one in order])
-    return data, [number]
-
-
-def _send(data: QueryDict, step: StepForm) -> None:
-    """What a browser would send of a step as it is drawn."""
-    for form in step.all:
-        for bound in form:
-            value = bound.value()
-            if value is True:
-                data[bound.html_name] = "on"
-            elif isinstance(value, list | tuple):
-                data.setlist(bound.html_name, [str(one) for one in value])
-            elif value not in (None, "", False):
-                data[bound.html_name] = str(value)
-            elif bound.field.required and (choices := getattr(bound.field, "choices", None)):
-                data[bound.html_name] = str(next((choice[0] for choice in choices), ""))
-        for view in getattr(form, "views", {}).values():
-            if isinstance(view, RowsView):
-                data.setlist(view.marker, [str(row.index) for row in view.rows])
-    if step.outputs:
-        data.setlist(f"{step.prefix}-outputs", [number for number, _form in step.output_numbers])
-
-
-def _remove(data: QueryDict, order: list[int], number: int) -> None:
-    """Take a step away; those under it go to where it stood."""
-    above = data.get(f"s{number}-under", "")
-    order.remove(number)
-    for one in order:
-        if data.get(f"s{one}-under") == str(number):
-            data[f"s{one}-under"] = above
-    for name in [name for name in data if name.startswith(f"s{number}-")]:
-        del data[name]
-    data.setlist(ORDER, [str(one) for one in order])
-
-
-def _move(data: QueryDict, order: list[int], number: int, by: int) -> None:
-    """Swap a step with its neighbour, unless one of them stands under the other."""
-    at = order.index(number)
-    to = at + by
-    if not 0 <= to < len(order):
-        return
-    first, second = order[min(at, to)], order[max(at, to)]
-    if data.get(f"s{second}-under") != str(first):
-        order[at], order[to] = order[to], order[at]
-        data.setlist(ORDER, [str(one) for one in order])
-
-
-def _outputs(data: QueryDict, number: int, gone: str) -> None:
-    """One output more, like the last; or that one less."""
-    place = f"s{number}-outputs"
-    numbers = _numbers(data, place)
-    if gone:
-        if gone.isdecimal() and int(gone) in numbers and len(numbers) > 1:
-            numbers.remove(int(gone))
-            for name in [name for name in data if name.startswith(f"s{number}-o{gone}-")]:
-                del data[name]
-    elif len(numbers) < OUTPUTS_MAX:
-        new = max(numbers, default=-1) + 1
-        last = f"s{number}-o{numbers[-1]}-" if numbers else ""
-        kind = data.get(f"s{number}-kind", "transcode")
-        data.update(
-            {
-                f"s{number}-o{new}-template": TemplateChoices().default(PACKAGE_STARTER if kind == "package" else STARTER),
-                f"s{number}-o{new}-overwrite": "on",
-                f"s{number}-o{new}-bucket": data.get(last + "bucket", ""),
-                f"s{number}-o{new}-key": PATTERN,
-            }
-        )
-        numbers.append(new)
-    data.setlist(place, [str(one) for one in numbers])

@@ -27,8 +27,9 @@ from jobs.submitting.views import RECENT
 from jobs.workflows import graph, queries, runs, services, shown
 from jobs.workflows.forms import RunForm, WorkflowFilterForm
 from jobs.workflows.models import Workflow
+from jobs.workflows.rearranging import ADDABLE, rearranged
 from jobs.workflows.starters import STARTERS, starter
-from jobs.workflows.step_forms import ADDABLE, WorkflowForms, rearranged
+from jobs.workflows.step_forms import WorkflowForms
 from media_assets.models import Media
 from templates_app.available import lists
 from templates_app.offered import offered

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.urls import get_resolver, reverse
@@ -38,6 +40,32 @@ def light_jobs(server: Server, source: str) -> list[str]:
     return [reverse("jobs:job_detail", kwargs={"job_id": job["id"]}) for job in found]
 
 
+def execution(server: Server, source: str) -> dict[str, Any]:
+    """A workflow that ran, with a step that failed; made once."""
+    if not server.api("/workflows/looking")[1].get("id"):
+        steps = [
+            {"name": "look", "type": "analyse", "job": {"kind": "mediainfo"}},
+            {"name": "cover", "type": "snapshot", "under": "look", "job": {"kind": "cover", "keep": 1, "output": "oss://output/looking/{FileName}.jpg"}},
+            {
+                "name": "late",
+                "type": "snapshot",
+                "under": "look",
+                "job": {"mode": "single", "time": 86000, "output": "oss://output/looking/late-{FileName}.jpg"},
+            },
+        ]
+        server.api(
+            "/workflows", method="POST", body={"name": "looking", "bucket": "input", "path": "looking", "trigger": "manual", "active": True, "steps": steps}
+        )
+        server.api("/workflows/looking/run", method="POST", body={"input": source})
+    until = time.monotonic() + 60
+    while True:
+        row: dict[str, Any] = server.api("/executions?workflow=looking")[1]["items"][0]
+        if row["state"] != "running":
+            return row
+        assert time.monotonic() < until, row
+        time.sleep(0.5)
+
+
 def addresses(server: Server) -> list[str]:
     """Every page that can be looked at: lists and forms, and one of each kind of thing with all its tabs."""
     job = server.api("/jobs?state=succeeded&kind=transcode")[1]["items"][0]
@@ -46,6 +74,7 @@ def addresses(server: Server) -> list[str]:
     sent = server.api("/notifications/ends/test", method="POST")[1]
     server.api("/snapshot-templates", method="POST", body={"name": "Thumbnails", "type": "webvtt", "params": {"interval": 5.0}})
     server.api("/projects", method="POST", body={"name": "input"})  # named as the bucket is: both are {name} in addresses
+    executed = execution(server, job["input"]["address"])
     things = {
         "target_id": target["id"] if "id" in target else server.api("/notifications/ends")[1]["id"],
         "delivery_id": sent["id"],
@@ -56,6 +85,8 @@ def addresses(server: Server) -> list[str]:
         "mark_id": server.api("/watermark-templates/Corner")[1]["id"],
         "pipeline_id": server.api("/pipelines/default")[1]["id"],
         "output_id": job["outputs"][0]["id"],
+        "workflow_id": executed["workflow_id"],
+        "execution_id": executed["id"],
         "name": "input",
         "key_id": KEY_ID,
     }
