@@ -23,7 +23,7 @@ from django.utils import timezone
 from jobs.engine.errors import JobError, Refused
 from media_assets.discards import settle, withdraw
 from media_assets.models import Discard
-from media_assets.s3 import just_written
+from media_assets.s3_bucket import just_written
 from media_assets.s3_client import Taken
 from media_assets.s3_sending import Sending
 
