@@ -78,6 +78,16 @@ CLIPS = [
         source="count-gop10",
         more={"video": {"codec": "copy"}},
     ),
+    Cut("so does one of a TS", OSS_CLIP, {"start": 0.5}, lambda made: copied_from_key_frame(made), source="count-ts", more={"video": {"codec": "copy"}}),
+    Cut(
+        "a TS beside its copied sound",
+        OSS_CLIP,
+        {"start": 0.52, "duration": 1.0},
+        lambda made: within_one(made, list(range(13, 38))),
+        source="count-ts",
+        more={"audio": {"codec": "copy"}},
+    ),
+    Cut("a TS in step with its copied sound", SYNC, {"start": 0.31}, in_step(25, 2), source="flash-ts", more={"audio": {"codec": "copy"}}),
 ]
 
 SPEEDS = [
@@ -216,3 +226,12 @@ def test_flashes_and_beeps_of_the_clips_themselves_come_together(bench: Bench, r
     flashes, beeps = times(made)
     assert flashes == pytest.approx([0.48, 1.48, 2.48], abs=0.001)
     assert beeps == pytest.approx([0.48, 1.48, 2.48], abs=0.01)
+
+
+def test_a_copy_says_where_no_key_frame_is_near(bench: Bench) -> None:
+    """Key frames of this TS are at 0 and 70 s: what begins at 68 s is not found in the minute before."""
+    keys = ("-c:v", "libx264", "-g", "1000", "-sc_threshold", "0", "-force_key_frames", "70", "-c:a", "aac")
+    source = bench.source({"seconds": 74, "size": "64x36", "rate": 2, "suffix": "ts", "more": keys})
+    made = bench.run(source, {"container": {"format": "mp4"}, "video": {"codec": "copy"}, "audio": {"remove": True}, "edit": {"start": 68.0}})
+    assert made.output.warnings == ("No key frame was found in the 60 s before the clip's start: the picture begins at the one after it.",)
+    assert len(made.frames()) == 8

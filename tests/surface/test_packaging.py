@@ -417,15 +417,33 @@ ROWS = [
 ]  # fmt: skip
 
 
-KEYS = ("-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-g", "50", "-sc_threshold", "0", "-bf", "2", "-af", "volume=0:enable='lt(t,2.5)'")
+KEYS = (
+    "-c:v",
+    "libx264",
+    "-preset",
+    "veryfast",
+    "-pix_fmt",
+    "yuv420p",
+    "-g",
+    "50",
+    "-sc_threshold",
+    "0",
+    "-bf",
+    "2",
+    "-c:a",
+    "aac",
+    "-af",
+    "volume=0:enable='lt(t,2.5)'",
+)
 
 
 @pytest.mark.media
+@pytest.mark.parametrize("suffix", ["mp4", "ts"])
 @pytest.mark.parametrize("sound_codec", ["copy", "aac"])
 @pytest.mark.parametrize(("format_", "more"), [("hls", {}), ("hls", {"encryption": CBCS}), ("dash", {}), ("cmaf", {})])
-def test_a_copied_clip_begins_with_sound_and_picture_at_the_key_frame(bench: Bench, format_: str, more: dict[str, Any], sound_codec: str) -> None:
+def test_a_copied_clip_begins_with_sound_and_picture_at_the_key_frame(bench: Bench, format_: str, more: dict[str, Any], sound_codec: str, suffix: str) -> None:
     """Key frames are at 0, 2 and 4 s, and the tone begins at 2.5 s: 3.1 to 4.5 s as a copy is 2.0 to 4.5 s, and is heard after half a second."""
-    source = bench.source({"seconds": 6, "more": KEYS})
+    source = bench.source({"seconds": 6, "more": KEYS, "suffix": suffix})
     fmp4 = {"segment_format": "fmp4"} if more else {}
     sections = {"video": {"codec": "copy"}, "audio": {"codec": sound_codec}, "edit": {"start": 3.1, "duration": 1.4}, "mux": mux(**fmp4), **more}
     made = bench.run(source, {"container": {"format": format_}, **sections})
