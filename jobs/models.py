@@ -243,6 +243,22 @@ class Output(models.Model):
         return self.state == JobState.RUNNING and self.published_at is not None
 
 
+class UsedMark(models.Model):
+    """An output and a watermark template whose values were laid over its own when the job was accepted."""
+
+    output = models.ForeignKey(Output, on_delete=models.CASCADE, related_name="used_marks", verbose_name=_("output"))
+    mark = models.ForeignKey("templates_app.WatermarkTemplate", on_delete=models.CASCADE, related_name="+", verbose_name=_("watermark template"))
+
+    class Meta:
+        verbose_name = _("used watermark template")
+        verbose_name_plural = _("used watermark templates")
+        ordering = ("output", "mark")
+        constraints = [models.UniqueConstraint(fields=("output", "mark"), name="used_mark_once")]
+
+    def __str__(self) -> str:
+        return f"{self.output_id} · {self.mark_id}"
+
+
 class Step(models.Model):
     """The piece of a job that a worker claims. Carries pipeline, priority and age itself, so that a claim reads one index."""
 
@@ -410,4 +426,3 @@ from jobs.foreign.models import ForeignTaskJob as ForeignTaskJob  # noqa: E402
 from jobs.foreign.models import Project as Project  # noqa: E402
 from jobs.notices.models import Delivery as Delivery  # noqa: E402
 from jobs.notices.models import NotifyTarget as NotifyTarget  # noqa: E402
-from jobs.used_marks import UsedMark as UsedMark  # noqa: E402
