@@ -25,7 +25,7 @@ from jobs.engine.errors import JobError, Refused
 from jobs.ffmpeg import sandbox, stills
 from jobs.ffmpeg.limits import for_probe
 from jobs.frames import pictures
-from jobs.runs.run import media_tools
+from jobs.media_tools import media_tools
 from media_assets import snapshots
 from media_assets.models import Bucket, Media, MediaFile
 from media_assets.storage import discard_later, storage

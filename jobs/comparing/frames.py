@@ -27,7 +27,7 @@ from jobs.engine.spec import SnapshotSpec
 from jobs.ffmpeg import sandbox
 from jobs.ffmpeg.limits import for_encode, for_probe
 from jobs.ffmpeg.probe import probe
-from jobs.runs.run import media_tools
+from jobs.media_tools import media_tools
 from media_assets.local import LocalStorage
 from media_assets.storage import storage
 

@@ -14,6 +14,7 @@ from jobs.engine.kinds import analysis as kind
 from jobs.engine.sources import Material
 from jobs.engine.spec import AnalysisSpec
 from jobs.engine.template import Template
+from jobs.runs.opening import open_input
 from jobs.runs.versions import unchanged
 from jobs.states import Phase
 from templates_app.models import Template as TemplateRow
@@ -35,7 +36,7 @@ SHORT = "The input is shorter than one sample: all of it was looked at."
 
 def run_analysis(run: Run) -> dict[str, Any]:
     """The answer. Raises JobError ObjectNotFound, InputChanged, ResourceContentBad, AreaOutsidePicture; a file without video is no error."""
-    probe = run.open_input()
+    probe = open_input(run)
     etag = unchanged(run)
     spec = AnalysisSpec.model_validate(run.job.spec, strict=False)
     run.pulse.phase(Phase.ANALYSE)

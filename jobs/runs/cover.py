@@ -17,6 +17,7 @@ from jobs.engine.snapshot_picture import QUALITY_USUAL, format_of
 from jobs.engine.spec import CoverSpec
 from jobs.frames import pictures
 from jobs.runs.candidates import candidates
+from jobs.runs.opening import open_input
 from jobs.runs.snapshot import Picture, checked, publish_pictures, taken, taken_again
 from jobs.states import JobState, Phase
 from media_assets import snapshots
@@ -31,7 +32,7 @@ ONLY_POOR = "No picture of the video is good: it is black, blurred or plain thro
 
 def run_cover(run: Run) -> dict[str, Any]:
     """Find, keep and set. Raises JobError NoVideoStream, ResourceContentBad, OutputVerifyFailed and what publishing says."""
-    probe = run.open_input()
+    probe = open_input(run)
     spec = CoverSpec.model_validate(run.job.spec, strict=False)
     row = run.job.outputs.get()
     if row.state == JobState.SUCCEEDED and (done := snapshots.result_of(run.job.id)):

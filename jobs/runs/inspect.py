@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from jobs.engine.errors import JobError
 from jobs.engine.kinds import inspect as kind
 from jobs.engine.spec import InspectSpec
+from jobs.runs.opening import open_input
 from jobs.states import Phase
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ TEXT_BYTES = 16 << 20  # of one kind of finding
 
 def run_inspect(run: Run) -> dict[str, Any]:
     """Everything that was asked for. Raises JobError NoVideoStream, NoAudioStream, ClipOutOfRange, ResourceContentBad."""
-    probe = run.open_input()
+    probe = open_input(run)
     spec = InspectSpec.model_validate(run.job.spec, strict=False)
     looking = kind.plan(spec, probe)
     run.pulse.phase(Phase.ANALYSE)

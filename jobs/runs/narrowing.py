@@ -19,11 +19,11 @@ from jobs.engine.argv import works
 from jobs.engine.certificate import Measured, certificate
 from jobs.engine.errors import JobError
 from jobs.engine.plan import Source
+from jobs.media_tools import media_tools
 from jobs.records import AGAIN
 from jobs.runs import searches
 from jobs.runs.joined import picture_file
 from jobs.runs.measuring import written
-from jobs.runs.run import media_tools
 from jobs.runs.searches import LOG_BYTES, Known, Search, surveyed
 from jobs.states import Phase
 

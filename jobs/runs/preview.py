@@ -26,6 +26,7 @@ from jobs.engine.spec import PreviewSpec
 from jobs.engine.verify import verdict
 from jobs.runs.candidates import candidates
 from jobs.runs.measuring import measured
+from jobs.runs.opening import open_input
 from jobs.runs.publish import Published, publish_output
 from jobs.runs.transcode import Verified, verified
 from jobs.states import JobState, Phase
@@ -49,7 +50,7 @@ SILENT = "The sound of this part of the video cannot be read, so the preview has
 
 def run_preview(run: Run) -> dict[str, Any]:
     """Choose, make, publish. Raises JobError NoVideoStream, ResourceContentBad and what making and publishing say."""
-    probe = run.open_input()
+    probe = open_input(run)
     spec = PreviewSpec.model_validate(run.job.spec, strict=False)
     row = run.job.outputs.get()
     if row.state == JobState.SUCCEEDED and (done := previews.result_of(run.job.id)):

@@ -26,6 +26,7 @@ from jobs.engine.spec import InputSpec, SnapshotSpec, TranscodeSpec
 from jobs.engine.template import Container, Template, Video
 from jobs.frames import pictures
 from jobs.records import LeaseLost
+from jobs.runs.opening import open_input
 from jobs.states import JobState, Phase
 from media_assets import snapshots
 from media_assets.storage import Staged, publish, storage
@@ -53,7 +54,7 @@ def run_snapshot(run: Run) -> dict[str, Any]:
     """Make the pictures that the job asks for. Raises JobError NoVideoStream, TimeOutOfRange, ResourceContentBad, OutputVerifyFailed and what publishing says."""
     spec = SnapshotSpec.model_validate(run.job.spec, strict=False)
     times = _times(spec)
-    probe = run.open_input(Need(times=times) if times is not None else None)
+    probe = open_input(run, Need(times=times) if times is not None else None)
     row = run.job.outputs.get()
     if row.state == JobState.SUCCEEDED and (done := snapshots.result_of(run.job.id)):
         return done  # an earlier attempt ended between publishing and saying so
