@@ -143,6 +143,7 @@ def checked(run: Run, plan: Plan, output: OutputPlan, one: Narrowed, encode: Cal
     began = time.monotonic()
     one.found = measure(run, output, one)
     one.seconds["check"] = time.monotonic() - began
+    one.decision = narrowband.settled(one.decision, kbps=one.found.kbps, vmaf=one.found.vmaf)
     if one.asked_twin or narrowband.doubtful(one.decision, kbps=one.found.kbps, vmaf=one.found.vmaf, seconds=surveyed(one.search).seconds):
         _make_twin(run, plan, one)
         one.decision = _informed(one)

@@ -24,7 +24,8 @@ GUESSED = 0.8  # the same, where the twin has more CRF than the model knows of: 
 ROOM = 0.97  # of the twin's size, forecast, that ours may take
 APART = 3.0  # CRF: classes of shots lie at most so far from their middle
 BELOW = 2.0  # VMAF: a class lies at most so far below the goal
-MARGIN = 0.4  # VMAF added to the target: forecasts are that uncertain, and a second encode is dearer than these bits
+MARGIN = 0.5  # VMAF added to the target: forecasts are that uncertain, and a second encode is dearer than these bits
+ALIKE = 0.3  # VMAF added to the twin's score, where that is the goal: it is a forecast too
 NEARLY = 1.0  # VMAF: a twin of which so little less than the target is expected may as well reach it, so the target is aimed at
 OVER = 1.1  # × its bitrate: what an average bitrate overshoots at most, as far as we believe it
 START_SECONDS, LATE = 0.6, 2.0  # s, CRF: how much worse than followed the beginning of an average bitrate comes out (3.5, 3.1, 0.5, 1.1 on four clips)
@@ -201,7 +202,7 @@ class _State:
 
     def wanted(self) -> tuple[float, ...]:
         """A CRF for each class that reaches the goal together: where a bit buys equally much in all of them, within APART of each other and none far below."""
-        reached = self.twin.vmaf if self.twin.vmaf < self.case.target - NEARLY else max(self.twin.vmaf, self.case.target)
+        reached = self.twin.vmaf + ALIKE if self.twin.vmaf < self.case.target - NEARLY else max(self.twin.vmaf, self.case.target)
         goal = min(99.0, self.case.target + MARGIN, reached)
         if len(self.curves) == 1:
             return (self.curves[0].crf_for(goal),)
