@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from console.context import counted
-from console.templatetags.console_tags import duration
+from console.lib.quantities import duration
 from jobs.pages import throughput
 from jobs.states import JobState
 

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 
 from console.context import COUNT_CAP, counted
 from console.error_texts import translated
-from console.templatetags.console_tags import bytes_, duration
+from console.lib.quantities import bytes_, duration
 from jobs import clock
 from jobs.certificates.reading import saved
 from jobs.engine.errors import CODES, Refused

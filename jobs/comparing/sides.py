@@ -10,8 +10,8 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from console.lib.media_names import codec_name
-from console.templatetags.console_tags import bytes_ as bytes_text
-from console.templatetags.console_tags import clock
+from console.lib.quantities import bytes_ as bytes_text
+from console.lib.quantities import clock
 from jobs.certificates import reading as certificates
 from jobs.comparing import frames as compare_frames
 from jobs.comparing.flow import Flow, flow

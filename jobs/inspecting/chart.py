@@ -9,7 +9,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.templatetags.console_tags import clock
+from console.lib.quantities import clock
 from jobs.inspecting.forms import MEASURE_NAMES
 
 ROW = 34

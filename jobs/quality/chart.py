@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
-from console.templatetags.console_tags import clock
+from console.lib.quantities import clock
 from jobs.engine.kinds.quality import unpacked
 
 NAMES = {"vmaf": "VMAF", "vmaf_neg": "VMAF NEG", "ssim": "SSIM", "psnr": "PSNR", "xpsnr": "XPSNR"}
