@@ -9,13 +9,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from jobs import records
+from jobs import pictures, records
 from jobs.engine.errors import JobError
 from jobs.engine.kinds import cover as kind
 from jobs.engine.kinds import snapshot as pictures_kind
 from jobs.engine.snapshot_picture import QUALITY_USUAL, format_of
 from jobs.engine.spec import CoverSpec
-from jobs.frames import pictures
 from jobs.runs.candidates import candidates
 from jobs.runs.opening import open_input
 from jobs.runs.snapshot import Picture, checked, publish_pictures, taken, taken_again

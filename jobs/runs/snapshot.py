@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from jobs import placeholders, records, scheduler
+from jobs import pictures, placeholders, records, scheduler
 from jobs.engine import fields, snapshot_black
 from jobs.engine.address import Address, key_mistake
 from jobs.engine.errors import JobError
@@ -24,7 +24,6 @@ from jobs.engine.snapshot_picture import FORMATS, QUALITY_USUAL, format_of, susp
 from jobs.engine.sources import Material
 from jobs.engine.spec import InputSpec, SnapshotSpec, TranscodeSpec
 from jobs.engine.template import Container, Template, Video
-from jobs.frames import pictures
 from jobs.records import LeaseLost
 from jobs.runs.opening import open_input
 from jobs.states import JobState, Phase

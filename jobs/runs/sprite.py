@@ -20,7 +20,7 @@ from jobs.engine.rules.sprite import format_of, most_px
 from jobs.engine.snapshot_picture import ENDINGS, FORMATS, QUALITY_USUAL, suspicious
 from jobs.engine.spec import SpriteSpec
 from jobs.frames import sheets
-from jobs.frames.pictures import Seen
+from jobs.pictures import Seen
 from jobs.runs.images import fetched_images
 from jobs.runs.opening import open_input
 from jobs.runs.snapshot import Picture, fields_of, retaken, taken
