@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 from django.db import DatabaseError, close_old_connections, connection
 
-from jobs import scheduler
-from jobs.node import board
+from jobs import board, scheduler
 from jobs.node import host as node
 from jobs.worker import run_attempt
 
