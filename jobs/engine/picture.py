@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jobs.engine import animation, colour
+from jobs.engine import animation, colour, transparency
 from jobs.engine.canvas import place
 from jobs.engine.codecs import TAGS, VIDEO, container
 from jobs.engine.containers import COPY_SHAPES
@@ -76,7 +76,7 @@ def plan_picture(
     if target.kept:
         warnings.append(f"The source is smaller than the template asks for: its own size {target.width}×{target.height} was kept.")
     rate = steady_rate(format_, codec, plan_rate(video, conditions, stream, codec, warnings), stream, warnings)
-    pixels = plan_pixels(video, codec, stream)
+    pixels = plan_pixels(video, codec, stream, transparency.pixels(template, stream))
     before = colour.of_source(stream)
     after = colour.of_output(before, codec, placed.width, placed.height, tone_mapped=pixels.tone_map)
     # tone mapping and palettes convert by themselves; until then the source's own values hold
