@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.lib.quantities import clock
-from jobs.inspecting.forms import MEASURE_NAMES
+from jobs.inspecting.words import MEASURE_NAMES
 
 ROW = 34
 BAND = 18  # px of what is drawn in a row
