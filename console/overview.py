@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db.models import Count, Exists, Max, OuterRef
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -106,7 +105,7 @@ class NodeView:
 # --- overview -----------------------------------------------------------------------------------------------------------
 def tiles() -> list[Tile]:
     """Running, queued, the last day's outcomes, the median wait, what was made this month, and free space."""
-    jobs, since = reverse("jobs:job_list"), timezone.now() - DAY
+    jobs, since = reverse("jobs:job_list"), clock.now() - DAY
     by_state = {state: _capped(Job.objects.filter(state=state)) for state in (JobState.RUNNING, JobState.QUEUED)}
     day = {state: _capped(Job.objects.filter(state=state, created_at__gte=since)) for state in (JobState.SUCCEEDED, JobState.FAILED)}
     found = [

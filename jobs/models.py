@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from console.lib.ids import new_id
+from jobs import clock
 from jobs.states import FINAL, AttemptState, JobState, Phase, StepState
 
 PRIORITY = [MinValueValidator(1), MaxValueValidator(10)]
@@ -55,8 +56,8 @@ class Pipeline(models.Model):
     )
     pause_reason = models.CharField(_("reason of the pause"), max_length=200, blank=True)
     resume_at = models.DateTimeField(_("resume at"), null=True, blank=True)
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
-    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+    created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
+    updated_at = clock.ChangedField(_("updated"), editable=False)
 
     class Meta:
         verbose_name = _("pipeline")
@@ -75,7 +76,7 @@ class PipelineEvent(models.Model):
     """History of a pipeline: who paused, resumed or changed it, and why."""
 
     pipeline = models.ForeignKey(Pipeline, on_delete=models.CASCADE, related_name="events", verbose_name=_("pipeline"))
-    at = models.DateTimeField(_("time"), auto_now_add=True)
+    at = models.DateTimeField(_("time"), default=clock.now, editable=False)
     kind = models.CharField(_("kind"), max_length=32)
     actor = models.CharField(_("who"), max_length=150, blank=True)
     data = models.JSONField(_("details"), default=dict, blank=True)
@@ -138,7 +139,7 @@ class Job(models.Model):
     retry_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="retries", verbose_name=_("retry of"))
     idempotency_key = models.CharField(_("idempotency key"), max_length=255, blank=True)
     idempotency_digest = models.CharField(_("digest of the request"), max_length=64, blank=True)
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     version = models.BigIntegerField(_("change counter"), default=0, help_text=_("grows with every change; live pages ask for newer"))
@@ -315,7 +316,7 @@ class Attempt(models.Model):
     log_name = models.CharField(_("log file"), max_length=255, blank=True)
     usage = models.JSONField(_("usage"), default=dict, blank=True, help_text=_("cpu_seconds, max_rss_bytes"))
     phases = models.JSONField(_("phases"), default=list, blank=True, help_text=_("[[phase, iso start], …]"))
-    started_at = models.DateTimeField(_("started"), auto_now_add=True)
+    started_at = models.DateTimeField(_("started"), default=clock.now, editable=False)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 
     class Meta:
@@ -350,7 +351,7 @@ class JobEvent(models.Model):
     """Append-only history of a job."""
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="events", verbose_name=_("job"))
-    at = models.DateTimeField(_("time"), auto_now_add=True)
+    at = models.DateTimeField(_("time"), default=clock.now, editable=False)
     kind = models.CharField(_("kind"), max_length=32)
     actor = models.CharField(_("who"), max_length=150, blank=True)
     data = models.JSONField(_("details"), default=dict, blank=True)

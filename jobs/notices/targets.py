@@ -8,12 +8,12 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from console import audit
 from console.lib import gate
 from console.lib.ids import new_id
 from console.lib.sealing import seal, unseal
+from jobs import clock
 from jobs.engine.errors import Problem, Refused
 from jobs.models import Pipeline
 from jobs.notices.models import Delivery, NotifyTarget
@@ -105,15 +105,15 @@ def trial(target: NotifyTarget) -> Delivery:
     """A message that says nothing of a job, to be sent at once. Raises Refused without an address."""
     if not target.url:
         raise Refused("WrongState", "The target has no address yet.")
-    now = timezone.now()
+    now = clock.now()
     return Delivery.objects.create(id=new_id(), topic=target.name, created_at=now, due_at=now + BY_HAND, tried=1)
 
 
 def send_again(delivery: Delivery) -> Delivery:
     """Put a message back into the outbox, from its first try; what it says stays if it was said before. Raises Refused while it waits anyway."""
-    if delivery.state == Delivery.State.WAITING and delivery.due_at <= timezone.now():
+    if delivery.state == Delivery.State.WAITING and delivery.due_at <= clock.now():
         raise Refused("WrongState", "The message is being sent already.")
-    Delivery.objects.filter(pk=delivery.pk).update(state=Delivery.State.WAITING, due_at=timezone.now(), tried=0, delivered_at=None)
+    Delivery.objects.filter(pk=delivery.pk).update(state=Delivery.State.WAITING, due_at=clock.now(), tried=0, delivered_at=None)
     delivery.refresh_from_db()
     return delivery
 

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 from django.db import DatabaseError, connection
-from django.utils import timezone
 
-from jobs import placeholders, records, scheduler
+from jobs import clock, placeholders, records, scheduler
 from jobs.engine.address import Address
 from jobs.engine.errors import Refused
 from jobs.engine.sets import Room, compose
@@ -168,4 +167,4 @@ class Showing:
         one.shown |= set(fresh.values())
         if not one.visible:
             one.visible = True
-            records.output_shown(self._run.fence, one.output.index, timezone.now())
+            records.output_shown(self._run.fence, one.output.index, clock.now())
