@@ -61,10 +61,11 @@ def run_quality(run: Run) -> dict[str, Any]:
     run.pulse.phase(Phase.MEASURE)
     if run.command(found.command).exit_code:
         raise JobError("ResourceContentBad", f"The pictures cannot be compared to their end: {run.decisive_line}" if run.decisive_line else "")
-    frames, given = (quality.counted(_text(run, name)) for name in (quality.COUNTED, quality.GIVEN))
-    quality.check_counts(frames, given)
+    own = _text(run, quality.COUNTED)
+    frames = quality.counted(own)
+    quality.check_counts(frames, quality.counted(_text(run, quality.GIVEN)))
     series = quality.read(found, _text(run, quality.VMAF_LOG), _lines(run, quality.XPSNR_LOG))
-    told = kind.told(found, series, frames=frames, fps=_fps(output, frames), versions=media_tools().version)
+    told = kind.told(found, series, frames=frames, fps=_fps(output, frames), versions=media_tools().version, times=quality.moments(own, found.every))
     _noted(run, spec, told)
     return told
 
