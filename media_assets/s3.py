@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OURS = "reelmill"  # instead of an etag: whatever was written by Reelmill
+BYTES = "md5:"  # before the MD5 of what was written, beside the token: some stores forget the token when they start anew
 ABANDONED = dt.timedelta(hours=24)  # after which a multipart upload that nobody completed is ended
 BROWSED = 10_000  # entries of one folder at most
 
@@ -184,11 +185,16 @@ class S3Storage(S3Bucket):
         return True
 
     def holds(self, key: str, etag: str, token: str) -> bool:
-        """Whether the object that was meant is still there: that of the etag, or (none) that of the token, or anything that Reelmill wrote (OURS)."""
+        """Whether the object that was meant is still there: that of the etag, or (none, or BYTES) that of the token, or anything that Reelmill wrote (OURS)."""
         found = self.head(key)
         if found is None:
             return False
-        return found[0].etag == etag if etag not in ("", OURS) else bool(found[1]) if etag == OURS else found[1] == token
+        facts, said = found
+        if etag == OURS:
+            return bool(said)
+        if etag and not etag.startswith(BYTES):
+            return facts.etag == etag
+        return said == token or bool(etag and not said and facts.etag == etag.removeprefix(BYTES))
 
     def end_abandoned(self, now: dt.datetime, age: dt.timedelta = ABANDONED, *, but: Collection[str] = ()) -> int:
         """End multipart uploads under the prefix that began longer ago than ``age``; ``but`` those of these ids go on. Returns how many."""
