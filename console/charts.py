@@ -15,11 +15,11 @@ from django.utils.translation import pgettext
 
 from console.context import counted
 from console.lib.quantities import duration
-from jobs.pages import throughput
+from jobs import throughput
 from jobs.states import JobState
 
 if TYPE_CHECKING:
-    from jobs.pages.throughput import Queue, Span
+    from jobs.throughput import Queue, Span
 
 PLOT = 160  # px from the axis to the highest line
 HEAD = 12

@@ -22,9 +22,9 @@ from jobs.certificates.reading import saved
 from jobs.engine.errors import CODES, Refused
 from jobs.models import Attempt, Job, Node, Pipeline
 from jobs.notices import queries as notices
-from jobs.pages.throughput import minutes_this_month
 from jobs.queries import NODE_ALIVE, with_outputs
 from jobs.states import AttemptState, JobState
+from jobs.throughput import minutes_this_month
 from media_assets.models import Bucket, Media
 from media_assets.storage import storage
 
