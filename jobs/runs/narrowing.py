@@ -37,7 +37,6 @@ SEARCH_SHARE = 0.15  # of the progress bar, where the search is part of this att
 EVERY = (1, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)  # primes: none keeps step with a pattern of B-frames
 ALL = 48  # pictures up to which every one is measured
 MEASURED_MAX = 3000  # pictures
-CORRECTIONS = 2  # encodes; the second one only where the first has not come near enough
 TRUST = 1.03  # × what the twin is expected to have
 SIZES = "-stats_enc_post:v"
 
@@ -148,7 +147,7 @@ def checked(run: Run, plan: Plan, output: OutputPlan, one: Narrowed, encode: Cal
         _make_twin(run, plan, one)
         one.decision = _informed(one)
     began = time.monotonic() - one.seconds["check"]
-    for _ in range(CORRECTIONS):
+    for _ in range(narrowband.CORRECTIONS):
         verdict = _verdict(one, one.decision, one.found)
         if verdict.again is None:
             break

@@ -146,12 +146,17 @@ class Bench:
             else:
                 seconds += twin.seconds
             decision = narrowband.informed(decision, kbps=twin.kbps, vmaf=twin.vmaf, neg=twin.neg)
-        judged = narrowband.verdict(decision, kbps=made.kbps, vmaf=made.vmaf)
-        again = judged.again is not None
-        if judged.again is not None:
+        again = False
+        for _ in range(narrowband.CORRECTIONS):
+            judged = narrowband.verdict(decision, kbps=made.kbps, vmaf=made.vmaf)
+            if judged.again is None:
+                break
+            again, other = True, self._encoded(row, narrowband.adapted(plan, judged.again))
+            if not judged.larger and narrowband.verdict(decision, kbps=other.kbps, vmaf=other.vmaf).larger:
+                seconds += other.seconds
+                break
             seconds += made.seconds
-            decision = judged.again
-            made = self._encoded(row, narrowband.adapted(plan, decision))
+            decision, made = judged.again, other
         made.search, made.certified, made.probes, made.again = seconds, certified, len(points), again
         made.goal, made.reason, made.crf = decision.goal, decision.reason, decision.crf
         made.trace = {"survey": survey.model_dump(), "points": [point.model_dump() for point in points], "first": first}

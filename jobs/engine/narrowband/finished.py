@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from jobs.engine.narrowband.curves import Model
     from jobs.engine.narrowband.records import Decision
 
+CORRECTIONS = 2  # further encodes at most; the second one only where the first has not come near enough
 MENDED = 0.35  # VMAF: version 2 encodes once more what is further below the goal; where that is a guess of the twin's score, only what is SHORT
 BRIEF = 1.0  # s
 PLAIN = 0.15  # of the twin's estimated bitrate
