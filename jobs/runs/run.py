@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import close_old_connections
 
-from jobs import records, workspace
+from jobs import records, scheduler, workspace
 from jobs.engine.errors import JobError
 from jobs.ffmpeg import probe as ffprobe
 from jobs.ffmpeg import runner, stills
@@ -80,6 +80,14 @@ class Run:
         """What is in a watermark's picture in the room."""
         self.pulse.check()
         return stills.mark(self.room / name, tools=media_tools(), cwd=self.room)
+
+    def holds(self) -> bool:
+        """Whether the step is still this attempt's, and nobody has told it to stop."""
+        return not self.pulse.stopping and scheduler.holds(self.fence.step_id, self.fence.attempt)
+
+    def unreadable(self) -> JobError:
+        """What is wrong with an input on which a program failed."""
+        return JobError("ResourceContentBad", f"The input cannot be read to its end: {self.decisive_line}" if self.decisive_line else "")
 
     def need_space(self) -> None:
         """Raise NoSpace unless the room's file system has the reserve that the operator set."""

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from jobs import pictures, placeholders, records, scheduler
+from jobs import pictures, placeholders, records
 from jobs.engine import fields, snapshot_black
-from jobs.engine.address import Address, key_mistake
+from jobs.engine.address import Address
 from jobs.engine.errors import JobError
 from jobs.engine.kinds import snapshot as kind
 from jobs.engine.mp4_index import Need
@@ -24,11 +24,11 @@ from jobs.engine.snapshot_picture import FORMATS, QUALITY_USUAL, format_of, susp
 from jobs.engine.sources import Material
 from jobs.engine.spec import InputSpec, SnapshotSpec, TranscodeSpec
 from jobs.engine.template import Container, Template, Video
-from jobs.records import LeaseLost
 from jobs.runs.opening import open_input
+from jobs.runs.publish import check_keys, publish_files
 from jobs.states import JobState, Phase
 from media_assets import snapshots
-from media_assets.storage import Staged, publish, storage
+from media_assets.storage import Staged
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -166,7 +166,7 @@ def _judge(run: Run, plan: kind.SnapshotPlan, found: list[Picture], warnings: li
     """Nothing at all is a failure; less than was to be expected is worth a warning."""
     if not found:
         if failed:
-            raise JobError("ResourceContentBad", f"The input cannot be read to its end: {run.decisive_line}" if run.decisive_line else "")
+            raise run.unreadable()
         raise JobError("TimeOutOfRange")
     if plan.wanted is not None and len(found) < plan.wanted:
         warnings.append(f"The video ends before all pictures are taken: {len(found)} of {plan.wanted}.")
@@ -198,7 +198,7 @@ def publish_pictures(
     """Make all pictures visible and record them, fenced by the attempt. Answers the job's result. ``about``: what else is to be kept of each picture."""
     # a row that was published already names its first picture; the pattern is in the spec, but times in it are the first attempt's
     keys = [placeholders.finish_picture(row.key, number=number, seconds=picture.time) for number, picture in enumerate(found, 1)]
-    _check_keys(run, row, keys)
+    check_keys(run, row, keys, "Two pictures would have the same name: add {Count}.")
     sizes = [picture.path.stat().st_size for picture in found]
     made = [
         {"time": round(p.time, 3), "bucket": row.bucket, "key": key, "size": size, "width": plan.width, "height": plan.height}
@@ -209,12 +209,6 @@ def publish_pictures(
     result = {"count": len(made), "pictures": made}
     stream = VideoStream(index=0, codec=FORMATS[format_].codec, width=plan.width, height=plan.height, frames=1)
     info = Probe(format_name="image2", size=sum(sizes), video=(stream,)).model_dump(mode="json")
-    closed = False
-
-    def fence() -> bool:
-        nonlocal closed
-        closed = run.pulse.stopping or not scheduler.holds(run.fence.step_id, run.fence.attempt)
-        return not closed
 
     def record() -> None:
         with transaction.atomic():
@@ -224,21 +218,5 @@ def publish_pictures(
                 snapshots.set_cover(run.job.media_id, row.bucket, keys[0])
 
     files = [Staged(picture.path, key) for picture, key in zip(found, keys, strict=True)]
-    publish(row.bucket, files[1:], files[0], token=f"{run.fence.token}-0", overwrite=row.overwrite, fence=fence, record=record)
-    if closed:
-        raise LeaseLost
+    publish_files(run, row, files[1:], files[0], record=record)
     return result
-
-
-def _check_keys(run: Run, row: Output, keys: list[str]) -> None:
-    """Names that came out of the pattern. Raises JobError OutputConflict, OutputOverwritesInput, InvalidAddress, ObjectAlreadyExists."""
-    if len(set(keys)) < len(keys):
-        raise JobError("OutputConflict", "Two pictures would have the same name: add {Count}.")
-    if row.bucket == run.job.input_bucket and run.job.input_key in keys:
-        raise JobError("OutputOverwritesInput")
-    if mistake := next(filter(None, map(key_mistake, keys)), None):
-        raise JobError("InvalidAddress", mistake)
-    if not row.overwrite:
-        for key in keys:
-            if storage(row.bucket).stat(key) is not None:
-                raise JobError("ObjectAlreadyExists", f"There is an object at {row.bucket}/{key} already.")

@@ -88,7 +88,7 @@ def _taken(run: Run, spec: SpriteSpec, probe: Probe, warnings: list[str]) -> tup
     run.pulse.phase(Phase.ENCODE)
     found = _pictures(run, spec, probe, wanted, counts)
     if not found:
-        raise JobError("ResourceContentBad", f"The input cannot be read to its end: {run.decisive_line}" if run.decisive_line else "")
+        raise run.unreadable()
     last = max(found)
     if last + 1 < wanted.number:
         warnings.append(SHORT.format(found=len(found), wanted=wanted.number))
