@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from jobs.engine import narrowband, quality
 from jobs.engine.argv import works
+from jobs.engine.narrowband.case import picture
 from jobs.engine.plan import Plan, Source
 from jobs.engine.rates import source_fps
 from jobs.engine.resolve import resolve
@@ -58,7 +59,7 @@ class Result:
     row: Row
     twin: Made
     baseline: Made
-    first: Made
+    first: Made | None  # Narrowband 1 does not make AV1
     second: Made
 
     @property
@@ -88,9 +89,14 @@ class Bench:
         twin = self._remembered(row, "twin", lambda: self._twin(row))
         goal = min(narrowband.TARGET, twin.vmaf)
         baseline = self._remembered(row, f"baseline {goal:.2f}", lambda: self._bisected(row, goal))
-        tuning = json.dumps([narrowband.tuned(self._plans(row)[0].outputs[0].renditions[0].video, 27, method=m) for m in (1, 2)])  # type: ignore[arg-type]
-        first, second = (self._remembered(row, f"method {number} {tuning} {_code()}", lambda number=number: self._narrowband(row, number)) for number in (1, 2))
-        return Result(row, twin, baseline, first, second)
+        video = picture(self._plans(row)[0])
+        tuning = json.dumps([narrowband.tuned(video, 27, method=number) for number in (1, 2)])
+        found = {
+            number: self._remembered(row, f"method {number} {tuning} {_code()}", lambda number=number: self._narrowband(row, number))
+            for number, encoders in narrowband.CODECS.items()
+            if video.encoder in encoders
+        }
+        return Result(row, twin, baseline, found.get(1), found[2])
 
     # --- what is made
     def _twin(self, row: Row) -> Made:
