@@ -42,6 +42,7 @@ def create(*, secret: str = "", **fields: Any) -> tuple[NotifyTarget, str]:
 
 def update(target: NotifyTarget, changes: Mapping[str, Any], *, secret: str = "") -> NotifyTarget:
     """Change what is said; a new address starts with a clean record. Pipelines that name the target follow a new name. Raises Refused."""
+    before = {name: getattr(target, name) for name in FIELDS}
     old_name, old_url = target.name, target.url
     for name in FIELDS:
         if name in changes:
@@ -56,8 +57,8 @@ def update(target: NotifyTarget, changes: Mapping[str, Any], *, secret: str = ""
         if target.name != old_name:
             Pipeline.objects.filter(notify_topic=old_name).update(notify_topic=target.name)
             Delivery.objects.filter(topic=old_name, state=Delivery.State.WAITING).update(topic=target.name)
-        more: dict[str, Any] = {"url": [old_url, target.url]} if target.url != old_url else {}
-        audit.record("notification.changed", target.pk, target.name, fields=sorted({*changes, *(["secret"] if secret else [])}), **more)
+        changed: dict[str, Any] = {name: [was, getattr(target, name)] for name, was in before.items() if was != getattr(target, name)}
+        audit.record("notification.changed", target.pk, target.name, **changed | ({"fields": ["secret"]} if secret else {}))
     return target
 
 
