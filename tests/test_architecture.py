@@ -22,7 +22,7 @@ from jobs.engine.errors import CODES
 
 ROOT = Path(__file__).resolve().parents[1]
 APPS = ("console", "jobs", "templates_app", "media_assets")
-LONGEST_MODULE, LONGEST_TEST = 450, 600
+LONGEST_MODULE, LONGEST_TEST = 450, 500
 
 
 @cache
