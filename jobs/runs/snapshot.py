@@ -76,16 +76,7 @@ def run_snapshot(run: Run) -> dict[str, Any]:
         found += taken_again(run, spec, probe, format_, counts, plan, found)
     found = sorted(found, key=lambda picture: picture.time)
     _judge(run, plan, found, warnings, failed=failed)
-    if format_ == "avif":
-        found = [Picture(picture.time, pictures.to_avif(picture.path, spec.quality or QUALITY_USUAL)) for picture in found]
-    run.pulse.phase(Phase.VERIFY)
-    checks = checked(plan, found, format_)
-    records.note_plan(run.fence, 0, (), warnings)
-    if not all(check["ok"] for check in checks):
-        records.output_failed(run.fence, 0, JobError("OutputVerifyFailed"), checks)
-        return {"count": 0, "pictures": []}
-    run.pulse.phase(Phase.PUBLISH)
-    return publish_pictures(run, spec, row, plan, found, checks, format_)
+    return keep(run, spec, row, plan, found, warnings)
 
 
 def _times(spec: SnapshotSpec) -> tuple[float, ...] | None:
@@ -172,7 +163,33 @@ def _judge(run: Run, plan: kind.SnapshotPlan, found: list[Picture], warnings: li
         warnings.append(f"The video ends before all pictures are taken: {len(found)} of {plan.wanted}.")
 
 
-def checked(plan: kind.SnapshotPlan, found: list[Picture], format_: str) -> list[dict[str, Any]]:
+def keep(
+    run: Run,
+    spec: SnapshotSpec,
+    row: Output,
+    plan: kind.SnapshotPlan,
+    found: list[Picture],
+    warnings: list[str],
+    about: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """Bring the pictures into their format, look at each whole, and publish them if all are as planned. Answers the job's result.
+
+    ``about``: what else is to be kept of each picture.
+    """
+    format_ = format_of(spec)
+    if format_ == "avif":
+        found = [Picture(picture.time, pictures.to_avif(picture.path, spec.quality or QUALITY_USUAL)) for picture in found]
+    run.pulse.phase(Phase.VERIFY)
+    checks = _checked(plan, found, format_)
+    records.note_plan(run.fence, 0, (), warnings)
+    if not all(check["ok"] for check in checks):
+        records.output_failed(run.fence, 0, JobError("OutputVerifyFailed"), checks)
+        return {"count": 0, "pictures": []}
+    run.pulse.phase(Phase.PUBLISH)
+    return _published(run, spec, row, plan, found, checks, format_, about)
+
+
+def _checked(plan: kind.SnapshotPlan, found: list[Picture], format_: str) -> list[dict[str, Any]]:
     """Every picture decoded whole: its format and its size."""
     wanted = pictures.Seen(FORMATS[format_].pillow, plan.width, plan.height)
     wrong = [seen for seen in (pictures.look(picture.path) for picture in found) if seen != wanted]
@@ -185,7 +202,7 @@ def checked(plan: kind.SnapshotPlan, found: list[Picture], format_: str) -> list
 
 
 # --- publishing -------------------------------------------------------------------------------------------------------
-def publish_pictures(
+def _published(
     run: Run,
     spec: SnapshotSpec,
     row: Output,
@@ -193,9 +210,9 @@ def publish_pictures(
     found: list[Picture],
     checks: list[dict[str, Any]],
     format_: str,
-    about: Sequence[Mapping[str, Any]] = (),
+    about: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """Make all pictures visible and record them, fenced by the attempt. Answers the job's result. ``about``: what else is to be kept of each picture."""
+    """Make all pictures visible and record them, fenced by the attempt. Answers the job's result."""
     # a row that was published already names its first picture; the pattern is in the spec, but times in it are the first attempt's
     keys = [placeholders.finish_picture(row.key, number=number, seconds=picture.time) for number, picture in enumerate(found, 1)]
     check_keys(run, row, keys, "Two pictures would have the same name: add {Count}.")
