@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from console import audit
+from console.audit_told import told
 from console.auth import admin
 from console.lib.http import iso
 from console.lib.lists import chips, paged, without
@@ -109,7 +110,7 @@ def _row(entry: AuditEntry) -> dict[str, Any]:
         "kind": audit.KINDS.get(kind, kind),
         "verb": audit.VERBS.get(verb, verb),
         "url": _url(kind, entry.subject_id) if verb not in GONE else "",
-        "more": _more(entry),
+        "more": told(entry.action, entry.data),
     }
 
 

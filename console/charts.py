@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from console.context import counted
-from console.templatetags.console_tags import duration
-from jobs.pages import throughput
+from console.lib.quantities import duration
+from jobs import throughput
 from jobs.states import JobState
 
 if TYPE_CHECKING:
-    from jobs.pages.throughput import Queue, Span
+    from jobs.throughput import Queue, Span
 
 PLOT = 160  # px from the axis to the highest line
 HEAD = 12

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.urls import NoReverseMatch, reverse
-from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
@@ -96,7 +95,7 @@ class Shell:
     @property
     def now_ms(self) -> int:
         """The server's clock, for relative times in the browser."""
-        return int(timezone.now().timestamp() * 1000)
+        return int(clock.now().timestamp() * 1000)
 
     @cached_property
     def role(self) -> Role | None:

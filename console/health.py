@@ -13,7 +13,6 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.db.models import Count, Min, Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -22,7 +21,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from console import auth
 from console.lib.http import error_answer
 from console.models import Role
-from jobs import queries
+from jobs import clock, queries
 from jobs.engine.errors import Refused
 from jobs.models import Job, Lane, Pipeline, Step
 from jobs.states import FINAL, JobState, StepState
@@ -82,7 +81,7 @@ class _Counted:
 
 def _jobs() -> Iterator[Metric]:
     """Jobs by state and kind. Finished ones are counted over the last 24 hours, so that a long history costs nothing."""
-    now = timezone.now()
+    now = clock.now()
     unfinished = GaugeMetricFamily("reelmill_jobs", "Jobs that have not finished, now.", labels=("state", "kind"))
     rows = Job.objects.filter(state__in=(JobState.QUEUED, JobState.RUNNING)).order_by().values_list("state", "kind").annotate(number=Count("pk"))
     for state, kind, number in rows:
@@ -97,7 +96,7 @@ def _jobs() -> Iterator[Metric]:
 
 def _pipelines() -> Iterator[Metric]:
     """Per pipeline: waiting, oldest wait, running, slots, and whether it is active."""
-    now = timezone.now()
+    now = clock.now()
     waiting = GaugeMetricFamily("reelmill_pipeline_queued_steps", "Steps that wait for a worker.", labels=("pipeline",))
     oldest = GaugeMetricFamily("reelmill_pipeline_oldest_wait_seconds", "How long the oldest waiting step has waited.", labels=("pipeline",))
     running = GaugeMetricFamily("reelmill_pipeline_running_steps", "Steps that run and hold a slot.", labels=("pipeline",))

@@ -10,22 +10,21 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db.models import Count, Exists, Max, OuterRef
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.context import COUNT_CAP, counted
 from console.error_texts import translated
-from console.templatetags.console_tags import bytes_, duration
+from console.lib.quantities import bytes_, duration
 from jobs import clock
 from jobs.certificates.reading import saved
 from jobs.engine.errors import CODES, Refused
 from jobs.models import Attempt, Job, Node, Pipeline
 from jobs.notices import queries as notices
-from jobs.pages.throughput import minutes_this_month
 from jobs.queries import NODE_ALIVE, with_outputs
 from jobs.states import AttemptState, JobState
+from jobs.throughput import minutes_this_month
 from media_assets.models import Bucket, Media
 from media_assets.storage import storage
 
@@ -106,7 +105,7 @@ class NodeView:
 # --- overview -----------------------------------------------------------------------------------------------------------
 def tiles() -> list[Tile]:
     """Running, queued, the last day's outcomes, the median wait, what was made this month, and free space."""
-    jobs, since = reverse("jobs:job_list"), timezone.now() - DAY
+    jobs, since = reverse("jobs:job_list"), clock.now() - DAY
     by_state = {state: _capped(Job.objects.filter(state=state)) for state in (JobState.RUNNING, JobState.QUEUED)}
     day = {state: _capped(Job.objects.filter(state=state, created_at__gte=since)) for state in (JobState.SUCCEEDED, JobState.FAILED)}
     found = [

@@ -191,6 +191,7 @@ SENTENCES = (
     _("HDR needs 10 bit, which this output does not have: the picture was tone-mapped to SDR."),
     _("The source is interlaced and is encoded as it is."),
     _("The copied picture begins at the key frame before the clip's start."),
+    _("No key frame was found in the 60 s before the clip's start: the picture begins at the one after it."),
     _("The input has only a cover picture, no video."),
     _("only the first is taken"),
     _("This is a playlist or script that names other files; those are not opened."),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
 from console import health
@@ -14,6 +16,8 @@ from media_assets.serve import object_view
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="console:overview"), name="root"),
+    # what browsers ask for on pages that name no icon: the admin's, the interface's own
+    path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("console/icon.svg")), name="favicon"),
     # pages for operators; each list has its own namespace
     path("console/", include("console.page_urls")),
     path("console/", include("jobs.urls")),

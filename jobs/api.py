@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import Router
 from pydantic import Field
@@ -16,7 +15,7 @@ from console.lib.http import answer, known_parameters, plain_text, read, read_js
 from console.lib.logs import read_part
 from console.lib.openapi import IDEMPOTENCY_KEY, body, parameter
 from console.lib.paging import page
-from jobs import payloads, queries, secrecy, services
+from jobs import clock, payloads, queries, secrecy, services
 from jobs.engine.errors import Refused
 from jobs.engine.media_info import MediaInfo
 from jobs.engine.spec import InputSpec
@@ -81,7 +80,7 @@ def job_create(request: HttpRequest) -> HttpResponse:
     known_parameters(request)
     data = read_json(request)
     wanted = payloads.read_job_request(data)
-    began = timezone.now()
+    began = clock.now()
     job = submit_for(request, wanted, data, idempotency_key=key_of(request), idempotency_digest=digest_of(data))
     return job_answer(request, job.id, 201 if job.created_at >= began else 200)
 

@@ -11,7 +11,7 @@ import time
 from typing import NamedTuple
 
 import structlog
-from django.db import connection
+from django.db import connection, models
 from django.utils import timezone
 
 log = structlog.get_logger(__name__)
@@ -26,6 +26,15 @@ class Seen(NamedTuple):
 
     time: dt.datetime
     at: float
+
+
+class ChangedField(models.DateTimeField):  # type: ignore[type-arg]  # generic for the type checker only
+    """The time of the row's last save."""
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> dt.datetime:
+        """Whatever was set before."""
+        setattr(model_instance, self.attname, moment := now())
+        return moment
 
 
 _seen: Seen | None = None

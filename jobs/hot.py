@@ -11,9 +11,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from django.db import connection
-from django.db.models import AutoField, DateTimeField, Field
+from django.db.models import AutoField, Field
 
-from jobs import clock, prepared
+from jobs import prepared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ class Outcome(NamedTuple):
 def inserting(model: type[Model], **values: Any) -> Statement:
     """Adds a row; fields that are not named get their defaults. The new row's id is not told."""
     fields, statement = _insert(model)
-    return statement, [_prepared(field, values[field.attname] if field.attname in values else _default(field)) for field in fields]
+    return statement, [_prepared(field, values[field.attname] if field.attname in values else field.get_default()) for field in fields]
 
 
 def updating(model: type[Model], where: Mapping[str, Any], values: Mapping[str, Any], *, counter: str = "") -> Statement:
@@ -104,10 +104,6 @@ def _update(model: type[Model], names: tuple[str, ...], where: Shape, counter: s
 
 def _field(model: type[Model], name: str) -> Field[Any, Any]:
     return cast("Field[Any, Any]", model._meta.get_field(name))
-
-
-def _default(field: Field[Any, Any]) -> Any:
-    return clock.now() if isinstance(field, DateTimeField) and field.auto_now_add else field.get_default()
 
 
 def _prepared(field: Field[Any, Any], value: Any) -> Any:

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from console.lib.ids import new_id
+from jobs import clock
 from jobs.states import FINAL, AttemptState, JobState, Phase, StepState
 
 PRIORITY = [MinValueValidator(1), MaxValueValidator(10)]
@@ -55,8 +56,8 @@ class Pipeline(models.Model):
     )
     pause_reason = models.CharField(_("reason of the pause"), max_length=200, blank=True)
     resume_at = models.DateTimeField(_("resume at"), null=True, blank=True)
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
-    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+    created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
+    updated_at = clock.ChangedField(_("updated"), editable=False)
 
     class Meta:
         verbose_name = _("pipeline")
@@ -75,7 +76,7 @@ class PipelineEvent(models.Model):
     """History of a pipeline: who paused, resumed or changed it, and why."""
 
     pipeline = models.ForeignKey(Pipeline, on_delete=models.CASCADE, related_name="events", verbose_name=_("pipeline"))
-    at = models.DateTimeField(_("time"), auto_now_add=True)
+    at = models.DateTimeField(_("time"), default=clock.now, editable=False)
     kind = models.CharField(_("kind"), max_length=32)
     actor = models.CharField(_("who"), max_length=150, blank=True)
     data = models.JSONField(_("details"), default=dict, blank=True)
@@ -139,7 +140,7 @@ class Job(models.Model):
     retry_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="retries", verbose_name=_("retry of"))
     idempotency_key = models.CharField(_("idempotency key"), max_length=255, blank=True)
     idempotency_digest = models.CharField(_("digest of the request"), max_length=64, blank=True)
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     version = models.BigIntegerField(_("change counter"), default=0, help_text=_("grows with every change; live pages ask for newer"))
@@ -244,6 +245,22 @@ class Output(models.Model):
         return self.state == JobState.RUNNING and self.published_at is not None
 
 
+class UsedMark(models.Model):
+    """An output and a watermark template whose values were laid over its own when the job was accepted."""
+
+    output = models.ForeignKey(Output, on_delete=models.CASCADE, related_name="used_marks", verbose_name=_("output"))
+    mark = models.ForeignKey("templates_app.WatermarkTemplate", on_delete=models.CASCADE, related_name="+", verbose_name=_("watermark template"))
+
+    class Meta:
+        verbose_name = _("used watermark template")
+        verbose_name_plural = _("used watermark templates")
+        ordering = ("output", "mark")
+        constraints = [models.UniqueConstraint(fields=("output", "mark"), name="used_mark_once")]
+
+    def __str__(self) -> str:
+        return f"{self.output_id} · {self.mark_id}"
+
+
 class Step(models.Model):
     """The piece of a job that a worker claims. Carries pipeline, priority and age itself, so that a claim reads one index."""
 
@@ -300,7 +317,7 @@ class Attempt(models.Model):
     log_name = models.CharField(_("log file"), max_length=255, blank=True)
     usage = models.JSONField(_("usage"), default=dict, blank=True, help_text=_("cpu_seconds, max_rss_bytes"))
     phases = models.JSONField(_("phases"), default=list, blank=True, help_text=_("[[phase, iso start], …]"))
-    started_at = models.DateTimeField(_("started"), auto_now_add=True)
+    started_at = models.DateTimeField(_("started"), default=clock.now, editable=False)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 
     class Meta:
@@ -335,7 +352,7 @@ class JobEvent(models.Model):
     """Append-only history of a job."""
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="events", verbose_name=_("job"))
-    at = models.DateTimeField(_("time"), auto_now_add=True)
+    at = models.DateTimeField(_("time"), default=clock.now, editable=False)
     kind = models.CharField(_("kind"), max_length=32)
     actor = models.CharField(_("who"), max_length=150, blank=True)
     data = models.JSONField(_("details"), default=dict, blank=True)
@@ -411,7 +428,6 @@ from jobs.foreign.models import ForeignTaskJob as ForeignTaskJob  # noqa: E402
 from jobs.foreign.models import Project as Project  # noqa: E402
 from jobs.notices.models import Delivery as Delivery  # noqa: E402
 from jobs.notices.models import NotifyTarget as NotifyTarget  # noqa: E402
-from jobs.used_marks import UsedMark as UsedMark  # noqa: E402
 from jobs.workflows.models import Activity as Activity  # noqa: E402
 from jobs.workflows.models import Execution as Execution  # noqa: E402
 from jobs.workflows.models import SeenObject as SeenObject  # noqa: E402

@@ -245,8 +245,8 @@ def _search(rows: QuerySet[Job], text: str) -> QuerySet[Job]:
 def read_moment(value: str, *, end: bool) -> dt.datetime:
     """A preset, a date (the whole day, in the reader's zone) or a time. Raises ValueError."""
     if value in PRESETS:
-        return timezone.now() - PRESETS[value]
-    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+        return clock.now() - PRESETS[value]
+    today = timezone.localtime(clock.now()).replace(hour=0, minute=0, second=0, microsecond=0)
     if value == "today":
         return today
     if len(value) <= 10:

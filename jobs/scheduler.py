@@ -15,11 +15,10 @@ from django.conf import settings
 from django.db import close_old_connections, transaction
 from django.db.models import Q
 
-from jobs import clock, hot, transitions
+from jobs import board, clock, hot, transitions
+from jobs.doorbell import ring, ring_on_commit
 from jobs.heads import Candidate, confirm, heads, more
 from jobs.models import Attempt, Job, Step
-from jobs.node import board
-from jobs.node.doorbell import ring, ring_on_commit
 from jobs.states import AttemptState, StepState
 
 __all__ = ["Claimed", "claim", "claimable", "holds", "lose", "release", "renew", "ring", "ring_on_commit"]

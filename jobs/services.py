@@ -139,10 +139,8 @@ def _write(spec: AnySpec, pipeline: Pipeline, sent: Submission, admitted: Admitt
         retry_of=sent.retry_of,
         idempotency_key=sent.idempotency_key,
         idempotency_digest=sent.idempotency_digest,
+        created_at=accepted,
     )
-    if abs((job.created_at - accepted).total_seconds()) > clock.RIGHT:
-        Job.objects.filter(pk=job.pk).update(created_at=accepted)  # the row's default goes by this host's clock
-        job.created_at = accepted
     made = Output.objects.bulk_create(
         Output(
             job=job,

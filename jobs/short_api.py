@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.utils import timezone
-
 from console.idempotency import digest_of, key_of
 from console.lib.http import read_object
-from jobs import payloads
+from jobs import clock, payloads
 from jobs.api import job_answer, submit_for
 from jobs.engine.errors import Problem, Refused
 from jobs.waiting import unfinished
@@ -27,7 +25,7 @@ def create(request: HttpRequest, kind: str, **more_data: object) -> HttpResponse
         raise Refused("InvalidParameter", problems=(Problem(("kind",), f"Here it is always {kind}."),))
     wanted = payloads.read_job_request({**data, "kind": kind})
     more = {"priority": wanted.priority or 10, "notify_topic": ""} if wait else {}  # somebody waits for it, and needs no message
-    began = timezone.now()
+    began = clock.now()
     job = submit_for(request, wanted, data, idempotency_key=key_of(request), idempotency_digest=digest_of(data), **more)
     late = unfinished(request, job) if wait else None
     return late or job_answer(request, job.id, 201 if job.created_at >= began else 200)

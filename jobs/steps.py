@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from jobs import transitions
+from jobs.doorbell import ring_on_commit
 from jobs.models import Job, Pipeline, Step
-from jobs.node.doorbell import ring_on_commit
 from jobs.states import FINAL, JobState, StepState
 
 if TYPE_CHECKING:

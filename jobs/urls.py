@@ -10,8 +10,7 @@ from jobs.certificates import views as certificate_views
 from jobs.comparing import views as compare_views
 from jobs.frames import frame_views, snapshot_views
 from jobs.inspecting import views as inspecting_views
-from jobs.logs import views as log_views
-from jobs.pages import detail_views, stream_views
+from jobs.pages import detail_views, log_views, stream_views
 from jobs.quality import views as quality_views
 from jobs.submitting import draft_views
 from jobs.submitting import views as new_views

@@ -1,34 +1,16 @@
-"""Which outputs had which watermark templates laid over them: rows, so that «used by» is one bounded read however many jobs there are."""
+"""Notes which outputs had which watermark templates laid over them: rows, so that «used by» is one bounded read however many jobs there are."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from django.db import models
-from django.utils.translation import gettext_lazy as _
-
+from jobs.models import UsedMark
 from templates_app.marks.models import WatermarkTemplate
 
 if TYPE_CHECKING:
     from jobs.engine.template import Template
     from jobs.models import Output
-
-
-class UsedMark(models.Model):
-    """An output and a watermark template whose values were laid over its own when the job was accepted."""
-
-    output = models.ForeignKey("jobs.Output", on_delete=models.CASCADE, related_name="used_marks", verbose_name=_("output"))
-    mark = models.ForeignKey(WatermarkTemplate, on_delete=models.CASCADE, related_name="+", verbose_name=_("watermark template"))
-
-    class Meta:
-        verbose_name = _("used watermark template")
-        verbose_name_plural = _("used watermark templates")
-        ordering = ("output", "mark")
-        constraints: ClassVar = [models.UniqueConstraint(fields=("output", "mark"), name="used_mark_once")]
-
-    def __str__(self) -> str:
-        return f"{self.output_id} · {self.mark_id}"
 
 
 def remember(outputs: Iterable[tuple[Output, Template]]) -> None:

@@ -80,8 +80,11 @@ def update_bucket(bucket: Bucket, **changes: Any) -> Bucket:
     require_bucket(bucket.name)
     own = (*s3_settings.FIELDS, "secret") if bucket.driver == Bucket.Driver.S3 else ("folder",)
     problems = [Problem((key,), _("This cannot be changed.")) for key in changes if key not in (*own, "is_input", "is_output")]
+    before: dict[str, Any] = {}
+    secret = ""
     if not problems:
         secret = changes.pop("secret", "")
+        before = {key: getattr(bucket, key) for key in changes}
         for key, value in changes.items():
             setattr(bucket, key, value.strip() if isinstance(value, str) else value)
         if bucket.driver == Bucket.Driver.S3:
@@ -94,7 +97,8 @@ def update_bucket(bucket: Bucket, **changes: Any) -> Bucket:
     _make_folder(bucket)
     with transaction.atomic():
         bucket.save(update_fields=[*changes, *(("sealed_secret",) if bucket.driver == Bucket.Driver.S3 else ())])
-        audit.record("bucket.changed", bucket.name, bucket.name, fields=sorted(changes))
+        changed: dict[str, Any] = {key: [was, getattr(bucket, key)] for key, was in before.items() if was != getattr(bucket, key)}
+        audit.record("bucket.changed", bucket.name, bucket.name, **changed | ({"fields": ["secret"]} if secret else {}))
     return bucket
 
 

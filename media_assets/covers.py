@@ -20,12 +20,12 @@ from django.utils.translation import gettext as _
 
 from console.lib.ids import new_id
 from console.lib.policy import current
+from jobs import pictures
 from jobs.engine.codecs import decoders
 from jobs.engine.errors import JobError, Refused
 from jobs.ffmpeg import sandbox, stills
 from jobs.ffmpeg.limits import for_probe
-from jobs.frames import pictures
-from jobs.runs.run import media_tools
+from jobs.media_tools import media_tools
 from media_assets import snapshots
 from media_assets.models import Bucket, Media, MediaFile
 from media_assets.storage import discard_later, storage

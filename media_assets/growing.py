@@ -29,7 +29,7 @@ from media_assets.drivers import storage
 from media_assets.local import CHUNK, NO_LINK, etag_of
 from media_assets.models import Discard
 from media_assets.publishing import reveal
-from media_assets.publishing_s3 import commit, foreign, send
+from media_assets.publishing_s3 import bytes_of, commit, foreign, send
 from media_assets.s3 import S3Storage
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Growing:
                 if not self._fence() or not self.may_begin():
                     return False
                 self._turn = 1 - self._turn
-                self._announce(files, tokens(self._token)[1 + self._turn], etags[-1])
+                self._announce([(file.key, "") for file in files], tokens(self._token)[1 + self._turn], etags[-1])
                 reveal(place, folder, files, last, overwrite=True)
         return True
 
@@ -100,7 +100,7 @@ class Growing:
 
         if not self._fence() or not self.may_begin():
             return False
-        self._announce(files, self._token, "")
+        self._announce([(file.key, bytes_of(file.path)) for file in files], self._token, bytes_of(last.path))
         for file in files:
             send(place, file, self._token)
         sending = Sending(place, self._main, self._token)
@@ -113,10 +113,10 @@ class Growing:
                     raise
                 return False
 
-    def _announce(self, files: Sequence[Staged], token: str, etag: str) -> None:
+    def _announce(self, files: Sequence[tuple[str, str]], token: str, etag: str) -> None:
         """Write down what will have to go, and keep what was written down before. Committed before anything is visible."""
         due = self._due()
-        rows = [(file.key, "", self._token) for file in files] + [(self._main, etag, token)]
+        rows = [(key, tag, self._token) for key, tag in files] + [(self._main, etag, token)]
         with transaction.atomic(durable=True):
             Discard.objects.filter(token__in=tokens(self._token)).update(due_at=due)
             Discard.objects.filter(token=token, key=self._main).delete()

@@ -6,11 +6,14 @@
 4. The caller records, which also takes the rows back.
 
 A day, since a store without conditions may let a stopped process's main object appear late: it must then still find its parts.
+A store may forget what is said of an object beside its bytes (rclone does when it starts anew), so the objects of a set are also known by their bytes. A
+single file is not: somebody may have put the same one there, and it harms nobody.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import logging
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -18,16 +21,20 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from jobs.engine.errors import JobError, Refused
 from media_assets.discards import settle, withdraw
 from media_assets.models import Discard
-from media_assets.s3 import just_written
+from media_assets.s3 import BYTES
+from media_assets.s3_bucket import just_written
 from media_assets.s3_client import Taken
 from media_assets.s3_sending import Sending
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from media_assets.objects import ObjectFacts, Staged
     from media_assets.s3 import S3Storage
 
@@ -55,7 +62,7 @@ def publish_s3(
         return
     if not overwrite and _patiently(lambda: foreign(place, last.key), fence):
         raise JobError("ObjectAlreadyExists", f"There is an object at {place.name}/{last.key} already.")
-    _announce(place.name, [*(file.key for file in files), last.key], last.key, token)
+    _announce(place.name, files, last, token)
     main = Sending(place, last.key, token)
     done = False
     try:
@@ -85,16 +92,25 @@ def publish_s3(
 def foreign(place: S3Storage, key: str) -> str:
     """The etag of an object that is not an earlier attempt's unrecorded one; empty where there is none."""
     found = place.head(key)
-    if found is None or (found[1] and Discard.objects.filter(bucket=place.name, main=key, key=key, token=found[1]).exists()):
+    if found is None:
         return ""
-    return found[0].etag
+    facts, said = found
+    ours = Q(token=said) if said else Q(etag=f"{BYTES}{facts.etag}")
+    return "" if Discard.objects.filter(ours, bucket=place.name, main=key, key=key).exists() else facts.etag
 
 
-def _announce(bucket: str, keys: Sequence[str], main: str, token: str) -> None:
+def bytes_of(path: Path) -> str:
+    """What a row says of an object besides whose it is."""
+    with path.open("rb") as file:
+        return BYTES + hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def _announce(bucket: str, files: Sequence[Staged], last: Staged, token: str) -> None:
     due = timezone.now() + UNRECORDED
+    told = {file.key: bytes_of(file.path) for file in (*files, last)} if files else {last.key: ""}
     with transaction.atomic(durable=True):
         Discard.objects.filter(token=token).delete()
-        Discard.objects.bulk_create(Discard(bucket=bucket, key=key, main=main, token=token, due_at=due) for key in keys)
+        Discard.objects.bulk_create(Discard(bucket=bucket, key=key, etag=etag, main=last.key, token=token, due_at=due) for key, etag in told.items())
 
 
 def send(place: S3Storage, file: Staged, token: str) -> None:

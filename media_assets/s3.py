@@ -8,11 +8,8 @@ from __future__ import annotations
 import datetime as dt
 import io
 import os
-import time
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -20,95 +17,37 @@ from jobs.engine.address import key_mistake
 from jobs.engine.errors import JobError, Refused
 from media_assets.backstage import Backstage
 from media_assets.objects import ObjectFacts
-from media_assets.s3_client import Absent, Access, Taken, client, job_error, talking
+from media_assets.s3_bucket import S3Bucket, etag_of
+from media_assets.s3_client import Absent, Access, Taken, job_error, talking
 from media_assets.s3_reading import RangedFile, fetch, look
-from media_assets.s3_sending import TOKEN, Sending, upload_limit
+from media_assets.s3_sending import Sending, upload_limit
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-KEY_BYTES = 1024  # of prefix and key together, as stores allow
 OURS = "reelmill"  # instead of an etag: whatever was written by Reelmill
-SURE = 30.0  # s for which a bucket that answered is taken to be there
+BYTES = "md5:"  # before the MD5 of what was written, beside the token: some stores forget the token when they start anew
 ABANDONED = dt.timedelta(hours=24)  # after which a multipart upload that nobody completed is ended
 BROWSED = 10_000  # entries of one folder at most
 
-_sure: dict[tuple[Access, str], float] = {}
-_written: ContextVar[tuple[str, ObjectFacts] | None] = ContextVar("written", default=None)
 
-
-class S3Storage:
-    """One bucket, or what lies under a prefix of one. ``remote``: its name in the store; ``yard``: the folder for what the store cannot hold;
+class S3Storage(S3Bucket):
+    """A bucket as a driver. ``yard``: the folder for what the store cannot hold;
     ``browser``: the store as browsers reach it; ``links``: whoever may have an object may be sent there."""
 
     def __init__(self, name: str, access: Access, *, remote: str, prefix: str, yard: Path, browser: Access | None = None, links: bool = False) -> None:
-        self.name = name
+        super().__init__(name, access, remote=remote, prefix=prefix)
         self.links = links
         self.browser = browser or access
-        self._access = access
-        self._remote = remote
-        self._prefix = prefix
         self._yard = Backstage(name, yard)
 
-    @property
-    def client(self) -> Any:
-        """The client of this process."""
-        return client(self._access)
-
-    def at(self, key: str) -> dict[str, str]:
-        """The arguments by which the store knows an object. Raises Refused InvalidAddress."""
-        self.writable(key)
-        return {"Bucket": self._remote, "Key": self._prefix + key}
-
-    def writable(self, key: str) -> None:
-        """Raise Refused InvalidAddress for what cannot be a key here."""
-        if mistake := key_mistake(key):
-            raise Refused("InvalidAddress", mistake)
-        if len((self._prefix + key).encode()) > KEY_BYTES:
-            raise Refused("InvalidAddress", f"With the bucket's prefix the key has more than {KEY_BYTES} bytes.")
-
     # --- reading ------------------------------------------------------------------------------------------------------
-    def head(self, key: str) -> tuple[ObjectFacts, str] | None:
-        """Facts of an object, and the token by which we know it as ours (empty: somebody else's). None where there is none."""
-        where = self.at(key)
-        try:
-            with talking(self.name):
-                found = self.client.head_object(**where)
-        except Absent:
-            self._sure_of_bucket()
-            return None
-        token = next((value for name, value in found.get("Metadata", {}).items() if name.lower() == TOKEN), "")
-        return ObjectFacts(key, int(found["ContentLength"]), _etag(found), found["LastModified"]), str(token)
-
-    def stat(self, key: str) -> ObjectFacts | None:
-        """Facts of an object, or None. Raises Refused: InvalidAddress, BucketNotFound, BucketUnreachable, BucketAccessDenied (as everything here may)."""
-        written = _written.get()
-        if written and written[0] == self.name and written[1].key == key:
-            return written[1]
-        found = self.head(key)
-        return found[0] if found else None
-
-    def _sure_of_bucket(self) -> None:
-        """Raise Refused BucketNotFound if the bucket itself is gone: the store answers the same to a missing object."""
-        place = (self._access, self._remote)
-        if time.monotonic() < _sure.get(place, 0.0):
-            return
-        try:
-            with talking(self.name):
-                self.client.head_bucket(Bucket=self._remote)
-        except Absent:
-            raise Refused("BucketNotFound", f"The store has no such bucket any more; it was bound as {self.name}.") from None
-        except Refused as error:
-            if error.code != "BucketAccessDenied":  # who may read objects need not be allowed to ask for the bucket
-                raise
-        _sure[place] = time.monotonic() + SURE
-
     def open(self, key: str) -> BinaryIO:
         """The object for reading by ranges. Raises Refused ObjectNotFound. Its ``facts`` are those of the content that will be read."""
         found = look(self, key)
         if found is None:
-            self._sure_of_bucket()
+            self.sure_of_bucket()
             raise Refused("ObjectNotFound", f"The object {self.name}/{key} is not there.")
         return cast("BinaryIO", OpenObject(self, *found))
 
@@ -154,7 +93,7 @@ class S3Storage:
         for row in page.get("Contents", ()):
             key = str(row["Key"]).removeprefix(self._prefix)
             if not key_mistake(key):
-                yield ObjectFacts(key, int(row["Size"]), _etag(row), row["LastModified"])
+                yield ObjectFacts(key, int(row["Size"]), etag_of(row), row["LastModified"])
 
     def pin(self, key: str, room: Path, name: str = "input", *, etag: str = "") -> Path:
         """Fetch the object into the room, several ranges at once; all are of one and the same content."""
@@ -246,11 +185,16 @@ class S3Storage:
         return True
 
     def holds(self, key: str, etag: str, token: str) -> bool:
-        """Whether the object that was meant is still there: that of the etag, or (none) that of the token, or anything that Reelmill wrote (OURS)."""
+        """Whether the object that was meant is still there: that of the etag, or (none, or BYTES) that of the token, or anything that Reelmill wrote (OURS)."""
         found = self.head(key)
         if found is None:
             return False
-        return found[0].etag == etag if etag not in ("", OURS) else bool(found[1]) if etag == OURS else found[1] == token
+        facts, said = found
+        if etag == OURS:
+            return bool(said)
+        if etag and not etag.startswith(BYTES):
+            return facts.etag == etag
+        return said == token or bool(etag and not said and facts.etag == etag.removeprefix(BYTES))
 
     def end_abandoned(self, now: dt.datetime, age: dt.timedelta = ABANDONED, *, but: Collection[str] = ()) -> int:
         """End multipart uploads under the prefix that began longer ago than ``age``; ``but`` those of these ids go on. Returns how many."""
@@ -299,17 +243,3 @@ class OpenObject(io.BufferedReader):
     def __init__(self, place: S3Storage, facts: ObjectFacts, beginning: bytes) -> None:
         super().__init__(RangedFile(place, facts, beginning), 64 * 1024)
         self.facts = facts
-
-
-@contextmanager
-def just_written(bucket: str, facts: ObjectFacts) -> Iterator[None]:
-    """Who asks for this object inside is answered with these facts: no request goes out while a transaction is open."""
-    token = _written.set((bucket, facts))
-    try:
-        yield
-    finally:
-        _written.reset(token)
-
-
-def _etag(row: Any) -> str:
-    return str(row.get("ETag", "")).strip('"')[:64]

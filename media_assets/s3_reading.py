@@ -13,6 +13,7 @@ from django.conf import settings
 
 from jobs.engine.errors import JobError, Refused
 from media_assets.objects import ObjectFacts
+from media_assets.s3_bucket import etag_of
 from media_assets.s3_client import Absent, Taken, talking
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from _typeshed import WriteableBuffer
 
-    from media_assets.s3 import S3Storage
+    from media_assets.s3_bucket import S3Bucket
 
 MB = 1_000_000
 BEGINNING = 64 * 1024  # bytes that come with the facts
@@ -37,7 +38,7 @@ class RangedFile(io.RawIOBase):
     Raises JobError InputChanged when the object was replaced since it was opened.
     """
 
-    def __init__(self, place: S3Storage, facts: ObjectFacts, beginning: bytes = b"") -> None:
+    def __init__(self, place: S3Bucket, facts: ObjectFacts, beginning: bytes = b"") -> None:
         self.facts = facts
         self._place = place
         self._at = 0
@@ -82,7 +83,7 @@ class RangedFile(io.RawIOBase):
         return len(data)
 
 
-def look(place: S3Storage, key: str) -> tuple[ObjectFacts, bytes] | None:
+def look(place: S3Bucket, key: str) -> tuple[ObjectFacts, bytes] | None:
     """Facts and beginning of an object, in one request: so a playlist is read of one piece, however often it is replaced. None where there is none."""
     for attempt in range(TRIES):
         try:
@@ -94,7 +95,7 @@ def look(place: S3Storage, key: str) -> tuple[ObjectFacts, bytes] | None:
     raise AssertionError
 
 
-def _look(place: S3Storage, key: str) -> tuple[ObjectFacts, bytes] | None:
+def _look(place: S3Bucket, key: str) -> tuple[ObjectFacts, bytes] | None:
     try:
         with talking(place.name):
             answer = place.client.get_object(**place.at(key), Range=f"bytes=0-{BEGINNING - 1}")
@@ -110,10 +111,10 @@ def _look(place: S3Storage, key: str) -> tuple[ObjectFacts, bytes] | None:
         return (found[0], b"") if found else None
     if len(data) != min(int(size), BEGINNING):
         raise Refused("BucketUnreachable", f"The store of bucket {place.name} does not answer (short).")
-    return ObjectFacts(key, int(size), str(answer.get("ETag", "")).strip('"')[:64], answer["LastModified"]), data
+    return ObjectFacts(key, int(size), etag_of(answer), answer["LastModified"]), data
 
 
-def piece(place: S3Storage, facts: ObjectFacts, start: int, end: int) -> bytes:
+def piece(place: S3Bucket, facts: ObjectFacts, start: int, end: int) -> bytes:
     """The bytes from ``start`` up to ``end``. A line that breaks in the middle is tried again.
 
     Raises JobError InputChanged or ObjectNotFound, Refused BucketUnreachable or BucketAccessDenied.
@@ -128,7 +129,7 @@ def piece(place: S3Storage, facts: ObjectFacts, start: int, end: int) -> bytes:
     raise AssertionError
 
 
-def _piece(place: S3Storage, facts: ObjectFacts, start: int, end: int) -> bytes:
+def _piece(place: S3Bucket, facts: ObjectFacts, start: int, end: int) -> bytes:
     try:
         with talking(place.name):
             answer = place.client.get_object(**place.at(facts.key), Range=f"bytes={start}-{end - 1}", IfMatch=f'"{facts.etag}"')
@@ -145,7 +146,7 @@ def _piece(place: S3Storage, facts: ObjectFacts, start: int, end: int) -> bytes:
     return data
 
 
-def fetch(place: S3Storage, facts: ObjectFacts, target: Path) -> None:
+def fetch(place: S3Bucket, facts: ObjectFacts, target: Path) -> None:
     """The whole object into a new file, several ranges at once. Raises what :func:`piece` raises, and OSError for a full disk."""
     free = os.statvfs(target.parent)
     if free.f_bavail * free.f_frsize < facts.size + settings.REELMILL_MIN_FREE_MB * MB:

@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 
 from jobs.engine.errors import Refused
+from media_assets.s3_bucket import TOKEN
 from media_assets.s3_client import Absent, Taken, talking
 
 if TYPE_CHECKING:
     from media_assets.objects import ObjectFacts
-    from media_assets.s3 import S3Storage
+    from media_assets.s3_bucket import S3Bucket
 
 PART = 8 << 20  # bytes; more where an object would have too many parts
 PARTS_MAX = 9000  # stores allow 10,000
 AT_ONCE = 4
 GB = 1_000_000_000
-TOKEN = "reelmill"  # noqa: S105  name of the metadata by which our own objects are known; not a secret
 TYPES = {".m3u8": "application/vnd.apple.mpegurl", ".ts": "video/mp2t", ".m4s": "video/iso.segment", ".mpd": "application/dash+xml", ".vtt": "text/vtt"}
 UNKNOWN = frozenset(("501", "NotImplemented"))
 
@@ -33,7 +33,7 @@ UNKNOWN = frozenset(("501", "NotImplemented"))
 class Sending:
     """One object on its way. ``send_file`` or ``send``, then ``commit`` or ``abort``. ``token``: by which it will be known as ours."""
 
-    def __init__(self, place: S3Storage, key: str, token: str) -> None:
+    def __init__(self, place: S3Bucket, key: str, token: str) -> None:
         self._place, self._key, self._token = place, key, token
         self._upload = ""
         self._parts: list[dict[str, Any]] = []

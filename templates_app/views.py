@@ -21,8 +21,9 @@ from console.models import Role
 from jobs import usage
 from jobs.certificates.reading import history
 from jobs.engine.errors import Refused
+from jobs.submitting import trial
 from media_assets.models import Media
-from templates_app import catalogue, services, testing
+from templates_app import catalogue, services
 from templates_app.available import impossible, lists
 from templates_app.forms import OWN_FIELDS, TemplateFilterForm, TemplateForm
 from templates_app.models import Template
@@ -178,7 +179,7 @@ def template_test(request: HttpRequest) -> HttpResponse:
     form.is_valid()
     if form.params_said:
         try:
-            job = testing.submit(form.params_said, request.POST.get("media", ""), cast("User", request.user))
+            job = trial.submit(form.params_said, request.POST.get("media", ""), cast("User", request.user))
         except Refused as error:
             add_refusal(form, error, lambda loc: form.field_of(loc[2:] if loc[:1] == ("outputs",) else loc))
         else:

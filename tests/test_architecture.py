@@ -10,8 +10,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 from django.core.management import call_command, get_commands, load_command_class
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -20,7 +22,7 @@ from jobs.engine.errors import CODES
 
 ROOT = Path(__file__).resolve().parents[1]
 APPS = ("console", "jobs", "templates_app", "media_assets")
-LONGEST_MODULE, LONGEST_TEST = 450, 600
+LONGEST_MODULE, LONGEST_TEST = 450, 500
 
 
 @cache
@@ -72,6 +74,63 @@ def test_it_loads_no_django(package: str) -> None:
 def test_import_contracts_hold() -> None:
     done = subprocess.run([str(Path(sys.executable).parent / "lint-imports"), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:]
+
+
+@cache
+def imports() -> dict[str, frozenset[str]]:
+    """Every module of ours → those of ours that it names, also where only for types: what a reader has to follow."""
+    graph = grimp.build_graph(*APPS, cache_dir=None)
+    return {name: frozenset(graph.find_modules_directly_imported_by(name)) for name in graph.modules}
+
+
+def test_no_module_needs_itself() -> None:
+    """No circle, however long. A CycleError names it."""
+    assert len(list(TopologicalSorter(imports()).static_order())) > 500
+
+
+PAGE = re.compile(r"(\w+_)?(views|api|admin|urls|forms?)|templatetags|management|asgi")
+PAGES = ("jobs.pages", "jobs.submitting", "jobs.comparing", "jobs.inspecting", "jobs.dialects")
+OF_PAGES = {"console.palette", "media_assets.bulk", "media_assets.one_page", "templates_app.available"}  # what several pages of one app share
+BELOW_MEDIA = {  # a package → the others of ours that it may know
+    "jobs.engine": (),
+    "jobs.ffmpeg": ("jobs.engine",),
+    "jobs.lettering": ("jobs.engine", "jobs.ffmpeg"),
+    "jobs.media_tools": ("jobs.ffmpeg",),
+    "jobs.pictures": (),
+}
+
+
+def within(name: str, *packages: str) -> bool:
+    """Whether a module is one of these or lies in one."""
+    return any(name == package or name.startswith(package + ".") for package in packages)
+
+
+def is_page(name: str) -> bool:
+    """Whether it reads what somebody asked and answers: a page, a form, an endpoint, a command, a dialect."""
+    if within(name, "console.lib", "jobs.engine", "jobs.ffmpeg"):
+        return False
+    return name in OF_PAGES or within(name, *PAGES) or any(PAGE.fullmatch(part) for part in name.split(".")[1:])
+
+
+def test_only_pages_know_pages() -> None:
+    found = [f"{name} → {other}" for name, others in imports().items() if not is_page(name) for other in others if is_page(other)]
+    assert not found, found
+    assert sum(map(is_page, imports())) > 100
+
+
+def test_media_and_templates_know_no_jobs() -> None:
+    """Only their pages do. What they have of the folder ``jobs`` beside that lies below them."""
+    ours = [name for name in imports() if within(name, "media_assets", "templates_app") and not is_page(name)]
+    found = [f"{name} → {other}" for name in ours for other in imports()[name] if within(other, "jobs") and not within(other, *BELOW_MEDIA)]
+    assert not found, found
+    assert len(ours) > 50
+
+
+@pytest.mark.parametrize("package", BELOW_MEDIA)
+def test_what_lies_below_media_knows_nothing_above(package: str) -> None:
+    allowed = (package, *BELOW_MEDIA[package])
+    found = [f"{name} → {other}" for name, others in imports().items() if within(name, package) for other in others if not within(other, *allowed)]
+    assert not found, found
 
 
 # --- processes ----------------------------------------------------------------------------------------------------------

@@ -232,7 +232,7 @@ def encoders() -> str:
             if field in row.fields
         ]
         has += ["interlaced"] if "interlaced" in row.fields else []
-        formats = ", ".join(f"`{one}`" for one in row.pixel_formats)
+        formats = ", ".join(f"`{one}`" for one in row.pixel_formats) or "–"
         rows.append(
             [
                 f"`{name}`",

@@ -13,11 +13,11 @@ def database(url: str, data: Path) -> dict[str, Any]:
     """SQLite in the data folder unless ``url`` names a PostgreSQL database. Raises ValueError for other schemes.
 
     SQLite: IMMEDIATE takes the write lock first, so that a transaction that reads and then writes waits instead of failing; WAL lets readers
-    go on meanwhile.
+    go on meanwhile. How it waits is told in :mod:`console.lib.sqlite3.base`.
     """
     if not url:
         return {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": "console.lib.sqlite3",
             "NAME": str(data / "reelmill.sqlite3"),
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",

@@ -12,7 +12,6 @@ from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
@@ -21,6 +20,7 @@ from console.error_texts import translated as translated_text
 from console.error_texts import translated_word
 from console.lib import media_names
 from console.lib.badges import EVENTS, LOOKS
+from console.lib.quantities import bytes_, clock, duration, grouped, kbps
 
 if TYPE_CHECKING:
     from django.forms import BoundField
@@ -29,62 +29,11 @@ register = template.Library()
 
 
 # --- quantities -------------------------------------------------------------------------------------------------------
-@register.filter
-def duration(seconds: Any) -> str:
-    """Working times: «0.4 s», «42 s», «2 min 5 s», «1 h 4 min». Empty for None."""
-    if isinstance(seconds, dt.timedelta):
-        seconds = seconds.total_seconds()
-    if seconds is None or isinstance(seconds, str):
-        return ""
-    seconds = max(0.0, seconds)
-    if seconds < 10:
-        return gettext("%(number)s s") % {"number": number_format(round(seconds, 1), 1)}
-    whole = round(seconds)
-    hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
-    if hours:
-        return gettext("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": minutes}
-    if minutes:
-        return gettext("%(minutes)s min %(seconds)s s") % {"minutes": minutes, "seconds": rest}
-    return gettext("%(number)s s") % {"number": whole}
-
-
-@register.filter
-def clock(seconds: Any) -> str:
-    """Positions in media: «1:02», «1:02:03», with tenths below a minute: «0:04.2». Empty for None."""
-    if seconds is None or isinstance(seconds, str):
-        return ""
-    seconds = max(0.0, float(seconds))
-    hours, minutes = int(seconds // 3600), int(seconds % 3600 // 60)
-    if hours:
-        return f"{hours}:{minutes:02}:{int(seconds % 60):02}"
-    if minutes:
-        return f"{minutes}:{int(seconds % 60):02}"
-    return f"0:{seconds % 60:04.1f}"
-
-
-@register.filter(name="bytes")
-def bytes_(size: Any) -> str:
-    """Sizes in decimal units: «734 B», «1.4 MB». Empty for None."""
-    if size is None or isinstance(size, str):
-        return ""
-    value = float(size)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 999.5:
-            return f"{number_format(value, 0 if unit == 'B' or value >= 99.95 else 1)} {unit}"
-        value /= 1000
-    return f"{number_format(value, 1)} TB"
-
-
-@register.filter
-def kbps(bits_per_second: float | None) -> str:
-    """Rates: «1,800 kbit/s». Empty for None."""
-    return "" if not bits_per_second else f"{number_format(round(float(bits_per_second) / 1000), 0, force_grouping=True)} kbit/s"
-
-
-@register.filter
-def grouped(number: int | None) -> str:
-    """A count with grouped digits: «10,000»."""
-    return "" if number is None else number_format(number, 0, use_l10n=True, force_grouping=True)
+register.filter(duration)
+register.filter(clock)
+register.filter("bytes", bytes_)
+register.filter(kbps)
+register.filter(grouped)
 
 
 # --- times ------------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from console.auth import operator
 from console.error_texts import translated
 from console.lib.ids import new_id
 from jobs.analysing.forms import TemplateAnalysisForm
-from jobs.pages.detail_views import find
+from jobs.found import find
 from jobs.states import JobState
 from jobs.submitting.one_kind import first_field, submitted
 from jobs.submitting.views import RECENT

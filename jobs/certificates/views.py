@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from console.auth import viewer
 from jobs import secrecy
 from jobs.certificates.reading import of
-from jobs.pages.detail_views import find
+from jobs.found import find
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

@@ -20,12 +20,12 @@ class Flow:
 
 
 def flow(lines: str) -> Flow | None:
-    """Of lines «time in s, bytes, flags» in the order of decoding; lines without a time are left out. None: no packet has one."""
+    """Of lines «pts in s, dts in s, bytes, flags» in the order of decoding; lines without a dts are left out. None: no packet has one."""
     found: list[tuple[float, int, bool]] = []
     for line in lines.splitlines():
         words = line.split(",")
         try:
-            found.append((float(words[0]), int(words[1]), words[2].startswith("K")))
+            found.append((float(words[1]), int(words[2]), words[3].startswith("K")))
         except (ValueError, IndexError):
             continue
     if not found:

@@ -1,7 +1,7 @@
 """One exact picture of an output, or of the source at the same moment, as PNG at its own size: nothing is lost on the way to the page. And its packets.
 
-A moment counts from the first picture of the output. It is asked for in the middle of the time that a picture is shown, so that neither side slips to a
-neighbour whatever its time base; on the source the clip's beginning and the speed are reckoned in. Kept for a while, since both sides are looked at again.
+A moment counts from the beginning of the file; which picture belongs to which of another file, and when each is shown, :mod:`jobs.comparing.course` knows
+out of the packets. Kept for a while, since both sides are looked at again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from jobs.engine.spec import SnapshotSpec
 from jobs.ffmpeg import sandbox
 from jobs.ffmpeg.limits import for_encode, for_probe
 from jobs.ffmpeg.probe import probe
-from jobs.runs.run import media_tools
+from jobs.media_tools import media_tools
 from media_assets.local import LocalStorage
 from media_assets.storage import storage
 
@@ -39,42 +39,37 @@ SECONDS = 15.0  # that one picture may take
 KEPT = 48  # pictures and lists of packets
 FETCH_BYTES = 200_000_000  # of an object that is not on this machine, or of the parts of a playlist
 NAME = "input"
-EARLIER = 0.002  # s: a source of twice the rate has another picture just in the middle
-
-
-def moment(number: int, fps: float) -> float:
-    """Seconds from the first picture at which picture ``number`` (from 0) is surely shown: in its middle, a little earlier."""
-    return max(0.0, (number + 0.5) / fps - EARLIER)
 
 
 def picture(output: Output, seconds: float, *, source: bool = False) -> Path:
-    """The picture that is shown ``seconds`` after the output's first one; ``source``: that of its input at the same moment. Raises Refused, JobError."""
-    begin, speed = _clip(output) if source else (0.0, 1.0)
+    """The picture that is shown ``seconds`` after the beginning of the output's file; ``source``: of its input. Raises Refused, JobError."""
 
     def make(room: Path, address: Address, found: Probe) -> Path:
-        late = _late(found)
-        made = _taken(room, address, found, max(begin, late) + seconds * speed)
+        made = _taken(room, address, found, seconds)
         with Image.open(made) as image:  # without what it says of its colours: only one side may say it, and browsers would show the two differently
             image.convert("RGB").save(room / "plain.png", compress_level=1)
         return room / "plain.png"
 
-    return _kept(output, f"{begin}@{speed}@{seconds:.3f}", "png", make, source=source)
+    return _kept(output, f"{seconds:.3f}", "png", make, source=source)
 
 
 def packets(output: Output, *, source: bool = False) -> Path:
-    """Every packet of the picture's stream as lines «time in s, bytes, flags». Raises Refused, JobError."""
+    """Every packet of the picture's stream as lines «pts in s, dts in s, bytes, flags» in the order of decoding, after a line «start, s»: when the file begins.
+    Raises Refused, JobError."""
 
     def make(room: Path, address: Address, found: Probe) -> Path:
         stream = snapshot.video_of(found)
         whitelists = ["-protocol_whitelist", "file", "-format_whitelist", found.format_name, "-f", found.format_name]
-        argv = ["-v", "error", *whitelists, "-select_streams", str(stream.index), "-show_entries", "packet=dts_time,size,flags", "-of", "csv=p=0", "-i", NAME]
+        # some containers leave times out: the demuxer fills them in
+        asked = ["-select_streams", str(stream.index), "-show_entries", "packet=pts_time,dts_time,size,flags", "-of", "csv=p=0"]
+        argv = ["-v", "error", *whitelists, "-fflags", "+genpts", *asked, "-i", NAME]
         answer = sandbox.call(media_tools().ffprobe, argv, cwd=room, limits=for_probe(SECONDS), timeout=SECONDS)
         if answer.exit_code or answer.truncated:
             raise JobError("ResourceContentBad", f"The packets of {address} cannot be read.")
-        (room / "packets.csv").write_bytes(answer.stdout)
+        (room / "packets.csv").write_bytes(f"start,{found.start or 0.0}\n".encode() + answer.stdout)
         return room / "packets.csv"
 
-    return _kept(output, "packets", "csv", make, source=source)
+    return _kept(output, "times", "csv", make, source=source)
 
 
 def _kept(output: Output, what: str, suffix: str, make: Callable[[Path, Address, Probe], Path], *, source: bool) -> Path:
@@ -97,19 +92,6 @@ def _kept(output: Output, what: str, suffix: str, make: Callable[[Path, Address,
         make(room, address, probe(room / NAME, tools=media_tools(), cwd=room)).replace(kept)
     _sweep()
     return kept
-
-
-def _clip(output: Output) -> tuple[float, float]:
-    """Where the output's clip begins in the input, s, and how fast it plays."""
-    edit = output.effective.get("edit") or {}
-    start = (output.job.spec["input"].get("start") or 0.0) + (edit.get("start") or 0.0)
-    return start, edit.get("speed") or 1.0
-
-
-def _late(found: Probe) -> float:
-    """How long after the file's beginning its picture begins, s."""
-    stream = snapshot.video_of(found)
-    return min(10.0, max(0.0, (stream.start or 0.0) - (found.start or 0.0)))
 
 
 def _taken(room: Path, address: Address, found: Probe, seconds: float) -> Path:

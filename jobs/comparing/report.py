@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from jobs.comparing.sides import POINTS, Side, score_at
+from jobs.comparing.sides import Side, score_of
+from jobs.quality.chart import POINTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,11 +62,11 @@ def csv_lines(a: Side, b: Side) -> list[list[str]]:
     base = a if a.series else b
     found = [["picture", "seconds", *(f"{what}_{one.letter.lower()}" for what in ("vmaf", "kbps") for one in (a, b))]]
     if base.series:
-        times = [(index * base.every, index * base.every / base.fps) for index in range(len(base.series))]
+        times = [(index * base.every, seconds) for index, seconds in enumerate(base.series_times)]
     else:
-        times = [(round(second * a.fps), float(second)) for second in range(max(len(one.flow.rates) if one.flow else 0 for one in (a, b)))]
+        times = [(a.course.at(second), float(second)) for second in range(max(len(one.flow.rates) if one.flow else 0 for one in (a, b)))]
     for number, seconds in times:
-        scores = (f"{score_at(one, seconds):g}" if one.series else "" for one in (a, b))
+        scores = (f"{score_of(one, base, min(number, len(base.course) - 1)):g}" if one.series else "" for one in (a, b))
         found.append([str(number), f"{seconds:.3f}", *scores, *(_rate_at(one, seconds) for one in (a, b))])
     return found
 

@@ -10,10 +10,11 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from console.lib.media_names import codec_name
-from console.templatetags.console_tags import bytes_ as bytes_text
-from console.templatetags.console_tags import clock
+from console.lib.quantities import bytes_ as bytes_text
+from console.lib.quantities import clock
 from jobs.certificates import reading as certificates
 from jobs.comparing import frames as compare_frames
+from jobs.comparing.course import Clip, Course, course, even, of_output, of_source
 from jobs.comparing.flow import Flow, flow
 from jobs.engine.errors import ReelmillError
 from jobs.engine.kinds.quality import unpacked
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from jobs.certificates.reading import Certificate
 
 SOURCE = "source"
-POINTS = 600  # of a curve
 DIPS, APART = 6, 1.0  # pictures worth looking at, and s between two of them
 FPS = 25.0  # where a file does not say
 TOP, HEIGHT = 4, 150  # px of the chart
@@ -32,7 +32,8 @@ TOP, HEIGHT = 4, 150  # px of the chart
 
 @dataclass(frozen=True)
 class Side:
-    """One side. ``output``: whose source it is, where ``source``; ``series``: VMAF of the pictures that were looked at, each ``every``-th."""
+    """One side. ``output``: whose source it is, where ``source``; ``course``: when its pictures are shown; ``series``: VMAF of those that were looked at, each
+    ``every``-th."""
 
     letter: str
     output: Output
@@ -43,9 +44,10 @@ class Side:
     seconds: float | None
     bucket: str
     key: str
+    course: Course
+    flow: Flow | None = None
     series: tuple[float, ...] = ()
     every: int = 1
-    flow: Flow | None = None
 
     @property
     def id(self) -> str:
@@ -53,9 +55,16 @@ class Side:
         return SOURCE if self.source else self.output.id
 
     @property
-    def fps(self) -> float:
-        """Pictures per second."""
-        return float(self.video.get("fps") or FPS)
+    def clip(self) -> Clip:
+        """What the output took of its source."""
+        edit = self.output.effective.get("edit") or {}
+        return Clip((self.output.job.spec["input"].get("start") or 0.0) + (edit.get("start") or 0.0), edit.get("speed") or 1.0)
+
+    @property
+    def series_times(self) -> tuple[float, ...]:
+        """When the pictures of the series are shown, s from the first picture."""
+        last = len(self.course) - 1
+        return tuple(self.course.since(min(last, index * self.every)) for index in range(len(self.series)))
 
     @property
     def scores(self) -> dict[str, float]:
@@ -80,24 +89,37 @@ def side(letter: str, output: Output, *, source: bool) -> Side:
     job = output.job
     info = (job.probe if source else output.media_info) or {}
     video: dict[str, Any] = next((row for row in info.get("video") or [] if not row.get("attached_picture")), {})
+    read = _packets(output, source=source)
+    shown = course(read) or even(video.get("fps") or FPS, info.get("duration") or 0.0, _late(info, video))
+    bits = flow(read)
     if source:
-        return Side(
-            letter, output, True, _("Source"), video, info.get("size"), info.get("duration"), job.input_bucket, job.input_key, flow=_flow(output, source=True)
-        )
+        return Side(letter, output, True, _("Source"), video, info.get("size"), info.get("duration"), job.input_bucket, job.input_key, shown, bits)
     measured = Job.objects.filter(pk=(output.quality or {}).get("job"), state=JobState.SUCCEEDED).only("result").first()
     result = measured.result if measured else None
     series = tuple(unpacked(result["series"]["vmaf"])) if result and "vmaf" in result["series"] else ()
     name = output.template_name or output.key.rpartition("/")[2]
     every = result["every"] if result else 1
-    return Side(letter, output, False, name, video, output.size, info.get("duration"), output.bucket, output.key, series, every, _flow(output))
+    return Side(letter, output, False, name, video, output.size, info.get("duration"), output.bucket, output.key, shown, bits, series, every)
 
 
-def _flow(output: Output, *, source: bool = False) -> Flow | None:
-    """How its bits are spread; None where that cannot be told."""
+def _packets(output: Output, *, source: bool) -> str:
+    """Its packets, line by line; nothing where they cannot be read."""
     try:
-        return flow(compare_frames.packets(output, source=source).read_text(errors="replace"))
+        return compare_frames.packets(output, source=source).read_text(errors="replace")
     except (ReelmillError, FileNotFoundError):
-        return None
+        return ""
+
+
+def _late(info: dict[str, Any], video: dict[str, Any]) -> float:
+    """How long after the file's beginning its picture begins, s."""
+    return min(10.0, max(0.0, (video.get("start") or 0.0) - (info.get("start") or 0.0)))
+
+
+def partner(one: Side, number: int, other: Side) -> int:
+    """The number of the picture of ``other`` that belongs to a picture of ``one``, an output."""
+    if other.source:
+        return of_source(one.course, number, other.course, other.clip)
+    return of_output(one.course, number, other.course)
 
 
 @dataclass(frozen=True)
@@ -168,36 +190,34 @@ class Dip:
     scores: tuple[str, ...]
 
 
-def points(one: Side) -> str:
-    """The curve in a box of 1000 × 100: the lowest of each bucket, so that no dip is lost."""
-    count = min(len(one.series), POINTS)
-    length = len(one.series)
-    lows = [min(one.series[at * length // count : max((at + 1) * length // count, at * length // count + 1)]) for at in range(count)]
-    return " ".join(f"{1000 * at / max(1, count - 1):.1f},{100 - max(0.0, min(100.0, low)):.1f}" for at, low in enumerate(lows))
-
-
 def share(seconds: float, length: float) -> str:
     """Where a time lies in the chart, as SVG takes it."""
     return f"{100 * min(1.0, seconds / length):.3f}%" if length else "0%"
 
 
 def dips(sides: Sequence[Side], length: float) -> list[Dip]:
-    """The lowest moments of either side, the deepest first, none within a second of another."""
+    """The lowest moments of either side, the deepest first, none within a second of another. ``sides``: the one whose pictures are numbered first."""
     measured = [one for one in sides if one.series]
     if not measured or not length:
         return []
-    every = sorted((value, index * one.every / one.fps) for one in measured for index, value in enumerate(one.series))
+    base = sides[0]
+    lows = sorted((value, one is not base, index) for one in measured for index, value in enumerate(one.series))
     found: list[Dip] = []
-    for value, seconds in every:
+    for value, elsewhere, index in lows:
+        one = next(side for side in measured if (side is not base) == elsewhere)
+        number = min(index * one.every, len(one.course) - 1)
+        number = partner(one, number, base) if elsewhere else min(number, len(base.course) - 1)
+        seconds = base.course.since(number)
         if all(abs(seconds - other.seconds) >= APART for other in found):
-            told = tuple(f"{one.letter} {number_format(score_at(one, seconds), 1)}" for one in measured)
+            told = tuple(f"{side.letter} {number_format(score_of(side, base, number), 1)}" for side in measured)
             top = TOP + (100 - max(0.0, min(100.0, value))) * HEIGHT / 100
-            found.append(Dip(round(seconds * sides[0].fps), seconds, share(seconds, length), f"{top:.1f}", clock(seconds), told))
+            found.append(Dip(number, seconds, share(seconds, length), f"{top:.1f}", clock(seconds), told))
         if len(found) == DIPS:
             break
     return found
 
 
-def score_at(one: Side, seconds: float) -> float:
-    """VMAF of the picture at that moment, of a side that was measured."""
-    return one.series[min(len(one.series) - 1, max(0, round(seconds * one.fps / one.every)))]
+def score_of(one: Side, base: Side, number: int) -> float:
+    """VMAF of a measured side at picture ``number`` of ``base``: of its own picture that belongs to it, or of the nearest that was looked at."""
+    own = number if one is base else partner(base, number, one)
+    return one.series[min(len(one.series) - 1, round(own / one.every))]

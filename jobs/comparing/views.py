@@ -20,6 +20,7 @@ from jobs.comparing import sides as compare
 from jobs.comparing.sides import SOURCE, Side
 from jobs.engine.errors import ReelmillError
 from jobs.models import Output
+from jobs.quality.chart import curve
 from jobs.states import JobState
 
 if TYPE_CHECKING:
@@ -76,32 +77,36 @@ def _context(request: HttpRequest, a: Side, b: Side) -> dict[str, Any]:
     mode = mode if mode in MODES else MODES[0]
     length = min((one.seconds for one in (a, b) if one.seconds), default=0.0)
     base = b if a.source else a
-    last = max(0, round(length * base.fps) - 1)
-    number = min(last, round(_seconds(request.GET.get("t", "")) * base.fps))
-    at = compare_frames.moment(number, base.fps)
+    last = len(base.course) - 1
+    number = base.course.at(_seconds(request.GET.get("t", "")))
 
     def here(to: int, in_mode: str = mode) -> str:
-        return "?" + urlencode({"a": a.id, "b": b.id, "mode": in_mode, "t": f"{max(0, min(last, to)) / base.fps:.3f}"})
+        return "?" + urlencode({"a": a.id, "b": b.id, "mode": in_mode, "t": f"{base.course.since(max(0, min(last, to))):.3f}"})
 
     both = urlencode({"a": a.id, "b": b.id})
-    moment = urlencode({"t": f"{number / base.fps:.3f}"})
+    seconds = base.course.since(number)
+    moment = urlencode({"t": f"{seconds:.3f}"})
     return {
         "a": a,
         "b": b,
         "sides": [
-            (one, f"{reverse('jobs:compare_frame')}?{urlencode({'output': one.output.id, 'source': int(one.source), 't': f'{at:.4f}'})}") for one in (a, b)
+            (
+                one,
+                f"{reverse('jobs:compare_frame')}?{urlencode({'output': one.output.id, 'source': int(one.source), 't': f'{_moment(base, number, one):.3f}'})}",
+            )
+            for one in (a, b)
         ],
         "mode": mode,
         "modes": [(name, label, here(number, name)) for name, label in zip(MODES, (_("Split"), _("Side by side"), _("Flicker")), strict=True)],
         "rows": compare.rows(a, b, _source_size(base)),
         "number": number,
         "last": last,
-        "seconds": number / base.fps,
+        "seconds": seconds,
         "steps": [(here(number - 1), number > 0), (here(number + 1), number < last)],
         "dips": [(dip, here(dip.number)) for dip in _dips(a, b, length)],
-        "curves": [(one, compare.points(one)) for one in (a, b) if one.series],
+        "curves": [(one, curve(one.series, one.series_times, length)) for one in (a, b) if one.series],
         "rates": report.rates((a, b), length),
-        "cursor": compare.share(number / base.fps, length),
+        "cursor": compare.share(seconds, length),
         "ticks": [(f"{part}%", length * part / 100, anchor) for part, anchor in ((0, "start"), (50, "middle"), (100, "end"))],
         "length": length,
         "unmeasured": [one for one in (a, b) if not one.source and not one.output.quality],
@@ -112,8 +117,12 @@ def _context(request: HttpRequest, a: Side, b: Side) -> dict[str, Any]:
             (_("Both pictures as PNG"), f"{reverse('jobs:compare_pair')}?{both}&{moment}", "compare.png"),
         ],
         "page_url": f"{reverse('jobs:compare')}{here(number)}",
-        "fps": base.fps,
     }
+
+
+def _moment(base: Side, number: int, one: Side) -> float:
+    """Where to open the file of a side for its picture that belongs to a picture of ``base``, s."""
+    return one.course.moment(number if one is base else compare.partner(base, number, one))
 
 
 def _dips(a: Side, b: Side, length: float) -> list[Dip]:
@@ -138,7 +147,7 @@ def _source_size(one: Side) -> int | None:
 @require_GET
 @viewer
 def compare_frame(request: HttpRequest) -> HttpResponseBase:
-    """The picture of ``output`` (``source=1``: of its source) at ``t`` seconds from its first one, as PNG; a sentence where there is none."""
+    """The picture of ``output`` (``source=1``: of its source) at ``t`` seconds from the beginning of its file, as PNG; a sentence where there is none."""
     try:
         path = compare_frames.picture(_output(request.GET.get("output", "")), _seconds(request.GET.get("t", "")), source=request.GET.get("source") == "1")
         response = FileResponse(path.open("rb"), content_type="image/png")
@@ -174,9 +183,9 @@ def compare_pair(request: HttpRequest) -> HttpResponse:
     """The pictures of ``t`` beside each other as one PNG; a sentence where there is none."""
     a, b = _sides(request.GET.get("a", ""), request.GET.get("b") or SOURCE)
     base = b if a.source else a
-    at = compare_frames.moment(round(_seconds(request.GET.get("t", "")) * base.fps), base.fps)
+    number = base.course.at(_seconds(request.GET.get("t", "")))
     try:
-        left, right = (compare_frames.picture(one.output, at, source=one.source) for one in (a, b))
+        left, right = (compare_frames.picture(one.output, _moment(base, number, one), source=one.source) for one in (a, b))
         made = report.pair(left, right)
     except ReelmillError as error:
         return HttpResponse(translated(error.message), status=404, content_type="text/plain; charset=utf-8")

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from jobs.engine.errors import Refused
 from jobs.ffmpeg.probe import probe
-from jobs.runs.run import media_tools
+from jobs.media_tools import media_tools
 from media_assets.local import LocalStorage
 from media_assets.storage import storage
 

@@ -53,7 +53,7 @@ class VideoEncoder:
     encoder: str  # ffmpeg's encoder
     stream: str  # ffprobe's codec_name of the result
     crf: float | None  # the usual one; None: has no CRF
-    pixel_formats: tuple[str, ...]
+    pixel_formats: tuple[str, ...]  # that can be asked for
     profiles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # profile → pixel formats that it allows
     crf_max: int = 51
     presets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # our preset → options; none: the encoder has no such thing
@@ -171,9 +171,9 @@ VIDEO: dict[str, VideoEncoder] = {
         fields=frozenset({"profile", "interlaced"}),
         fixed=("-vendor", "apl0"),  # editing programs of Apple look at it
     ),
-    # a palette of 256 colours, made from the picture itself: no rate control, no profiles
-    "gif": VideoEncoder("GIF", "gif", "gif", None, ("pal8",), sizes=1),
-    "webp": VideoEncoder("WebP", "libwebp_anim", "webp", None, ("yuv420p", "yuva420p"), sizes=1),
+    # a palette of 256 colours, made from the picture itself, or libwebp's own choice: no rate control, no profiles, no pixel format to choose
+    "gif": VideoEncoder("GIF", "gif", "gif", None, (), sizes=1),
+    "webp": VideoEncoder("WebP", "libwebp_anim", "webp", None, (), sizes=1),
 }
 GIF_FPS_MAX = 50.0  # delays count in 1/100 s, and browsers slow down what asks for 1/100
 # What makes segments that decode alone, and alike in all rungs of a ladder. libx265 opens groups of pictures by default; both make of a forced
@@ -258,7 +258,7 @@ AAC_PROFILES: dict[str, AacProfile] = {
 }
 
 # What ffprobe says of our encoder's pixel format, where it is another one: ProRes 4444 has 12 bit for its decoder, VP9's alpha plane is a stream of its own
-SHOWN_PIXELS = {("prores", "yuv444p10le"): "yuv444p12le", ("vp9", "yuva420p"): "yuv420p"}
+SHOWN_PIXELS = {("prores", "yuv444p10le"): "yuv444p12le", ("prores", "yuva444p10le"): "yuva444p12le", ("vp9", "yuva420p"): "yuv420p"}
 
 # Pixel formats whose values fill 0–255: old names of full range. We encode studio range, which every player takes for granted.
 FULL_RANGE = {"yuvj420p": "yuv420p", "yuvj422p": "yuv422p", "yuvj444p": "yuv444p", "yuvj440p": "yuv444p"}

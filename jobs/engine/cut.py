@@ -89,9 +89,14 @@ SEEKS_BADLY = frozenset({"mpegts", "mpeg"})
 """Formats without an index: a seek lands anywhere, and what lies before the next key frame cannot be decoded. They are opened earlier and trimmed after decoding."""
 
 
+def seeks_badly(probe: Probe) -> bool:
+    """Whether the file is of such a format."""
+    return not SEEKS_BADLY.isdisjoint(probe.format_name.split(","))
+
+
 def opened(probe: Probe, span: Span) -> tuple[Span, float]:
     """Where to open a file so that the stretch can be decoded, and how many seconds of that come before the stretch."""
-    if probe.picture is None or not span.start or SEEKS_BADLY.isdisjoint(probe.format_name.split(",")):
+    if probe.picture is None or not span.start or not seeks_badly(probe):
         return span, 0.0
     early = min(span.start, SEEK_AHEAD)
     return Span(span.start - early, span.seconds, None if span.limit is None else span.limit + early), early

@@ -29,11 +29,18 @@ QUALITY_MPEG = ("-q:v", "4")  # MPEG-2 and MPEG-4 without a bitrate: visibly goo
 # Some containers give every frame the length of a millisecond, and the playlist's last length is the sum of those: count from frame to frame instead.
 # pts and dts must be said: what setts takes otherwise shows reordered frames out of order.
 TRUE_DURATIONS = r"setts=pts=PTS:dts=DTS:duration=if(eq(NEXT_DTS\,NOPTS)\,DURATION\,NEXT_DTS-DTS)"
+# MP4 counts how long a film is from what is stored one after the other, so its end is where the picture that is stored last stops, and with reordered
+# frames that is not the one which is shown last. Of a variable rate that one may stand for seconds: the last in the file gets what the film still lacks.
+# Register 0 holds where the picture ends as far as it was seen.
+LAST_STANDS = r"setts=pts=PTS:dts=DTS:duration=if(eq(NEXT_DTS\,NOPTS)\,max(1\,{end}-STARTPTS-(DTS-STARTDTS))\,DURATION+0*st(0\,max(ld(0)\,PTS+DURATION)))"
+ENDS_WITH_LAST = frozenset({"mp4", "mov"})
+UNTOLD = {"libsvtav1": frozenset({"mp4", "mov", "mkv", "webm"})}  # does not say how long its pictures stand, and these keep what is said
 
 
 @dataclass(frozen=True)
 class Frames:
-    """The pictures that reach the encoder. ``fps``: None where unknown; ``retimed``: brought to that rate by us; ``constant``: all of equal length."""
+    """The pictures that reach the encoder. ``fps``: None where unknown; ``retimed``: brought to that rate by us; ``constant``: all of equal length;
+    ``ends``: where the last stops, s of the output, if the source tells and is taken whole; ``limit``: where it is cut off."""
 
     width: int
     height: int
@@ -42,6 +49,8 @@ class Frames:
     constant: bool
     retimed: bool
     interlaced: bool = False
+    ends: float | None = None
+    limit: float | None = None
 
 
 @dataclass(frozen=True)
@@ -82,10 +91,24 @@ def plan_encoding(template: Template, codec: str, frames: Frames, stream: VideoS
     # counters of the source are kept, but for formats that know a frame rate instead of times
     exact = frames.retimed or row.steady or container(format_).steady
     options += ["-fps_mode:v", "passthrough", *(() if exact else ("-enc_time_base:v", "demux"))]
-    if format_ in SETS and not frames.retimed and not frames.constant:
-        options += ["-bsf:v", TRUE_DURATIONS]
+    if not frames.retimed and not frames.constant:
+        options += _durations(format_, row.encoder, frames)
     options += TAGS.get((format_, row.stream), ())
     return Encoding(tuple(options), passes, bitrate, crf, gop, tuple(warnings))
+
+
+def _durations(format_: str, encoder: str, frames: Frames) -> list[str]:
+    """How long pictures of a variable rate stand, where the format says so."""
+    if format_ in SETS:
+        return ["-bsf:v", TRUE_DURATIONS]
+    if format_ not in UNTOLD.get(encoder, ENDS_WITH_LAST):
+        return []
+    end, own = r"max(ld(0)\,PTS+DURATION)", "DURATION"
+    if frames.ends is not None:  # some filters forget how long pictures stand, too
+        end = rf"max({end}\,{frames.ends:.6f}/TB)"
+    if frames.limit is not None:
+        end, own = rf"min({end}\,{frames.limit:.6f}/TB)", rf"max(1\,min({own}\,{frames.limit:.6f}/TB-PTS))"
+    return ["-bsf:v", LAST_STANDS.format(end=end, own=own)]
 
 
 def _speed(row: VideoEncoder, preset: str, passes: int) -> tuple[str, ...]:

@@ -139,7 +139,7 @@ def footage(request: Request) -> Footage:
         material.media(edit.after_list)  # its problem; else nobody has read it
         raise JobError("JoinListNotReadable", f"The list {edit.after_list} has not been read.")
     wants_picture = bool(container.video) and not template.video.remove
-    copies = "copy" in (template.video.codec, template.audio.codec, *(track.codec for track in template.audios))
+    copies = copied_start.untrimmed(template)
     inner = clip(Span(seconds=probe.duration), request.spec.input.start, request.spec.input.duration)
     openings = slates.openings(edit.openings, material, request.sources) if wants_picture else ()
     tails = slates.tails(edit.tails, material, request.sources) if wants_picture else ()
@@ -149,13 +149,15 @@ def footage(request: Request) -> Footage:
     if not (edit.before or edit.after or loud):
         span = clip(inner, edit.start, edit.duration, edit.end)
         taken, early = (span, 0.0) if copies or probe.subtitle else opened(probe, span)  # what passes no filter cannot be trimmed
-        lead = copied_start.led(template, span, material.measured)
+        lead, back = copied_start.led(template, span, material.measured), copied_start.early(template, probe, span, material.measured)
+        if copied_start.missed(template, probe, span, material.measured):
+            more["warnings"] = (copied_start.NONE_BEFORE,)
         span = copied_start.longer(span, lead)
         length = copied_start.longer(taken, lead).limit
-        options, alpha = copied_start.shifted(lead), transparency.decoder(template, probe.picture)
+        options, alpha = copied_start.shifted(lead - back), transparency.decoder(template, probe.picture)
         if alpha:
             probe, options = transparency.seen(probe), (*options, "-c:v", alpha)
-        source = request.sources.of(probe, start=taken.start, duration=length, options=options, timing=(alpha,) if alpha else ())
+        source = request.sources.of(probe, start=taken.start - back, duration=length, options=options, timing=(alpha,) if alpha else ())
         rate = None
         if probe.picture is not None and wants_picture and (more["speed"] != 1 or tails):
             probe, rate = _steady(probe)

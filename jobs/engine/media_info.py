@@ -15,6 +15,7 @@ from pydantic import Field
 from jobs.engine.geometry import upright
 from jobs.engine.packets import FrameRate, Gops, LookedAt, Packet, frame_rate, gops, looked_at
 from jobs.engine.probe import AudioStream, Probe, VideoStream, number, parse_ffprobe, text
+from jobs.engine.transparency import transparent
 from jobs.engine.types import Strict
 
 TAGS = 40
@@ -135,7 +136,7 @@ def _video(stream: VideoStream, row: dict[str, Any], packets: Sequence[Packet], 
         display_height=shown.height if shown else stream.height,
         bit_depth=_depth(stream, row),
         chroma=_chroma(stream.pixel_format or ""),
-        alpha=stream.alpha or bool(re.match(r"yuva|rgba|bgra|argb|abgr|gbrap|ya\d", stream.pixel_format or "")),
+        alpha=transparent(stream),
         hdr=_hdr(stream, [*_rows(row.get("side_data_list")), *_rows((frame or {}).get("side_data_list"))]),
         frame_rate=frame_rate(packets),
         gops=gops(stream.codec, packets, whole=whole),

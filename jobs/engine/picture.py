@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jobs.engine import animation, colour
+from jobs.engine import animation, colour, transparency
 from jobs.engine.canvas import place
 from jobs.engine.codecs import TAGS, VIDEO, container
 from jobs.engine.containers import COPY_SHAPES
 from jobs.engine.copied import codec_name, lying, played
 from jobs.engine.crop import area_of, cut
+from jobs.engine.cut import counted
 from jobs.engine.detail import denoised, sharpened
 from jobs.engine.encoders import Frames, plan_encoding
 from jobs.engine.errors import JobError
@@ -75,7 +76,7 @@ def plan_picture(
     if target.kept:
         warnings.append(f"The source is smaller than the template asks for: its own size {target.width}×{target.height} was kept.")
     rate = steady_rate(format_, codec, plan_rate(video, conditions, stream, codec, warnings), stream, warnings)
-    pixels = plan_pixels(video, codec, stream)
+    pixels = plan_pixels(video, codec, stream, transparency.pixels(template, stream))
     before = colour.of_source(stream)
     after = colour.of_output(before, codec, placed.width, placed.height, tone_mapped=pixels.tone_map)
     # tone mapping and palettes convert by themselves; until then the source's own values hold
@@ -92,7 +93,10 @@ def plan_picture(
     chain += [*sharpened(video), *placed.filters]
     chain += animation.pixels(codec) if animated else (("format", (("pix_fmts", pixels.name),)),)
     fps, constant = rate or source_fps(stream), bool(rate) or constant_rate(stream)
-    frames = Frames(placed.width, placed.height, pixels.name, fps, constant, retimed=bool(rate), interlaced=fields.kept and not animated)
+    ends = _ends(stream, probe) if clip.start is None and clip.duration is None else None
+    frames = Frames(
+        placed.width, placed.height, pixels.name, fps, constant, retimed=bool(rate), interlaced=fields.kept and not animated, ends=ends, limit=clip.duration
+    )
     encoding = plan_encoding(template, codec, frames, stream, probe)
     plan = VideoPlan(
         pad=pad(source, stream),
@@ -109,6 +113,13 @@ def plan_picture(
     warnings = [*fields.warnings, *shape.warnings, *warnings, *pixels.warnings, *encoding.warnings]
     told = None if animated or codec in colour.UNTAGGED else ExpectedColours(matrix=after.matrix, transfer=after.transfer, primaries=after.primaries)
     return Picture(plan, fps, rate is None, encoding.bitrate_kbps, encoding.crf, encoding.gop, tuple(dict.fromkeys(warnings)), told)
+
+
+def _ends(stream: VideoStream, probe: Probe) -> float | None:
+    """Where the picture ends, s from the file's beginning. Only where pictures are counted, so that a file which is cut off gives itself away by their number."""
+    if not counted(probe) or stream.frames is None or stream.duration is None:
+        return None
+    return (stream.start or 0.0) - (probe.start or 0.0) + stream.duration
 
 
 @dataclass(frozen=True)

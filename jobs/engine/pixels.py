@@ -28,6 +28,8 @@ _NEAREST = {
     **FULL_RANGE,
 }
 DEFAULT = "yuv420p"
+ANIMATED = {"gif": "pal8", "webp": "yuv420p"}
+"""What they are: nothing is chosen. A transparent WebP has a plane of alpha beside it."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +53,13 @@ def deep(pixel_format: str) -> bool:
     return pixel_format.endswith(("10le", "12le"))
 
 
-def plan_pixels(video: Video, codec: str, stream: VideoStream) -> Pixels:
-    """Decide both. Animations are 8 bit RGB whatever the template says."""
+def plan_pixels(video: Video, codec: str, stream: VideoStream, alpha: str | None = None) -> Pixels:
+    """Decide both. Animations are 8 bit RGB whatever the template says. ``alpha``: the format that keeps the source's transparency; tone mapping makes it opaque."""
     hdr = of_source(stream).hdr
     if codec in ("gif", "webp"):
-        return Pixels(VIDEO[codec].pixel_formats[0], hdr, "yuv444p")
+        return Pixels(ANIMATED[codec], hdr, "yuv444p")
+    if alpha and (not hdr or (deep(alpha) and video.hdr != "sdr")):
+        return Pixels(alpha, False, alpha)
     can = possible(codec, video.profile)
     own = _NEAREST.get(stream.pixel_format or "", stream.pixel_format or "")
     warnings: list[str] = []

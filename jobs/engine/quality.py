@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from jobs.engine import colour
@@ -30,12 +31,16 @@ if TYPE_CHECKING:
     from jobs.engine.spec import Metric
 
 FINE = 1440  # lines; above this VMAF's model for 4K is the right one
-MEASURED_MAX = 18_000  # frames that are looked at; of longer ones every third, fifth … (ten minutes at 30 frames per second)
+MEASURED_MAX = 9_000  # frames that are looked at; of longer ones every third, fifth … (five minutes at 30 frames per second)
 STEPS = (1, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61)
 """Each how manyth: primes, for a step that divides a GOP would look at key frames more often than they come, and one that keeps step with B-frames at P-frames alone."""
+NEAR, BEFORE, AFTER = 7, 2, 1
+"""From this step on only the pictures that are looked at go into the measures, with those that motion is reckoned from: two before each and one after it."""
 THREADS = 2
 VMAF_LOG, XPSNR_LOG = "quality-vmaf.csv", "quality-xpsnr.txt"
 COMPARED, COUNTED, GIVEN = "quality-compared.txt", "quality-output.txt", "quality-reference.txt"
+TIMED = "{n} {ti}"  # of each picture: its number, and the time in s that its file gives it
+FAR = 1e7  # s: what has no time is said to be later than this, or as much earlier
 BLIND = 60.0  # dB: what equal pictures are said to have, as libvmaf does for 8 bit
 EIGHT = (None, "yuv420p")
 _KEPT = ("fps", "max_fps", "scan", "crop", "rotate", "flip", "deinterlace")
@@ -143,18 +148,29 @@ def _legs(
 ) -> tuple[RenditionPlan, ...]:
     """The output with the reference held against it, and both alone, which are only counted. ``colours``: of the output, and those it is compared in."""
     pixels: FilterSpec = ("format", (("pix_fmts", reference.pixel_format or "yuv420p"),))
-    beside = (*reference.filters, *_numbered(), pixels, ("setsar", (("sar", "1"),)))
-    chain: list[FilterSpec | Branch] = [*_numbered(), *([] if colours[0].rgb else [colour.tags(colours[0])])]
+    chosen, apart = _chosen(every)
+    given = (*reference.filters, *_numbered())
+    beside = (*given, *chosen, pixels, ("setsar", (("sar", "1"),)))
+    chain: list[FilterSpec | Branch] = [*_numbered(), *chosen, *([] if colours[0].rgb else [colour.tags(colours[0])])]
     chain.append(("scale", (("w", reference.width), ("h", reference.height), ("flags", "bicubic"), *colour.in_scaler(*colours))))
     chain += [("setsar", (("sar", "1"),)), pixels, *([] if colours[1].rgb else [colour.tags(colours[1])])]
     if any(name != "xpsnr" for name in metrics):
-        chain.append(Branch(pad=source, filters=beside, into=("libvmaf", _vmaf(metrics, model(reference.height, reference.width), every))))
+        chain.append(Branch(pad=source, filters=beside, into=("libvmaf", _vmaf(metrics, model(reference.height, reference.width), apart))))
     if "xpsnr" in metrics:
         # ffmpeg's xpsnr misreads deep pictures whose rows are wider in memory than they are: at 720 and 1080 px it finds 8 dB between equal ones
         shallow: tuple[FilterSpec, ...] = () if reference.pixel_format in EIGHT else (("format", (("pix_fmts", "yuv420p"),)),)
         chain += [*shallow, Branch(pad=source, filters=(*beside, *shallow), into=("xpsnr", (("stats_file", XPSNR_LOG),)))]
     # what comes out of the comparison is as long as the longer side, whose counterpart is repeated: each side is counted by itself
-    return tuple(_counted(reference, *leg) for leg in ((pad, tuple(chain), COMPARED), (pad, _numbered(), COUNTED), (source, beside, GIVEN)))
+    return tuple(_counted(reference, *leg) for leg in ((pad, tuple(chain), COMPARED), (pad, _numbered(), COUNTED), (source, given, GIVEN)))
+
+
+def _chosen(every: int) -> tuple[tuple[FilterSpec, ...], int]:
+    """What lets only the pictures through that measures need, and how far apart those that are looked at come out: each measure gives them what it would have
+    given them among all others."""
+    if every < NEAR:
+        return (), every
+    wanted = f"lte(mod(n,{every}),{AFTER})+gte(mod(n,{every}),{every - BEFORE})"
+    return (("select", (("expr", wanted),)),), BEFORE + 1 + AFTER
 
 
 def _counted(reference: VideoPlan, pad: Pad, filters: tuple[FilterSpec | Branch, ...], log: str) -> RenditionPlan:
@@ -168,7 +184,9 @@ def _counted(reference: VideoPlan, pad: Pad, filters: tuple[FilterSpec | Branch,
         width=reference.width,
         height=reference.height,
     )
-    return RenditionPlan(name=log, file=f"{log}.none", video=video, mux_options=("-stats_enc_pre:v", log, "-f", "null"), expected=Expected())
+    return RenditionPlan(
+        name=log, file=f"{log}.none", video=video, mux_options=("-stats_enc_pre:v", log, "-stats_enc_pre_fmt:v", TIMED, "-f", "null"), expected=Expected()
+    )
 
 
 def _vmaf(metrics: Sequence[Metric], version: str, every: int) -> tuple[tuple[str, str | int], ...]:
@@ -209,9 +227,17 @@ def _low(values: Sequence[float], percent: int) -> float:
 
 
 def counted(log: str) -> int:
-    """How many pictures one side had: the last line of ffmpeg's statistics ends with number and time."""
+    """How many pictures one side had: each line of ffmpeg's statistics is :data:`TIMED`."""
     lines = log.strip().splitlines()
-    return int(lines[-1].split()[2]) + 1 if lines else 0
+    return int(lines[-1].split()[0]) + 1 if lines else 0
+
+
+def moments(log: str, every: int) -> tuple[float, ...] | None:
+    """When each picture that was looked at is shown, s from the first one. None: the file does not give every one a time, or not in their order."""
+    times = [float(line.split()[1]) for line in log.splitlines()[::every]]
+    if not times or any(abs(time) > FAR for time in times) or any(late < early for early, late in pairwise(times)):
+        return None
+    return tuple(time - times[0] for time in times)
 
 
 def check_counts(output: int, reference: int) -> None:
@@ -232,7 +258,7 @@ def read(found: Comparison, vmaf: str, xpsnr: Iterable[str]) -> dict[Metric, Ser
                     columns.setdefault(name, []).append(float(text))
     wanted: tuple[tuple[Metric, str], ...] = (("vmaf", "vmaf"), ("vmaf_neg", "vmaf_neg"), ("ssim", "float_ssim"), ("psnr", "psnr_y"))
     series: dict[Metric, Series] = {name: Series(tuple(columns[column])) for name, column in wanted if name in found.metrics and columns.get(column)}
-    if "xpsnr" in found.metrics and (values := _xpsnr(xpsnr, found.every)):
+    if "xpsnr" in found.metrics and (values := _xpsnr(xpsnr, _chosen(found.every)[1])):
         series["xpsnr"] = Series(tuple(values))
     return series
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from jobs.engine.animation import mux_options as animation_options
 from jobs.engine.codecs import CONTAINERS, FASTSTART
 from jobs.engine.containers import TEXTS
+from jobs.engine.copied_start import NONE_BEFORE
 from jobs.engine.errors import JobError
 from jobs.engine.expect import expected
 from jobs.engine.footage import footage
@@ -74,7 +75,7 @@ def _output(request: Request, overrides: Mapping[str, Any]) -> OutputPlan:
     format_ = template.container.format
     extension = CONTAINERS[format_].extension
     warnings = [*chosen.warnings, *taken.warnings]
-    if (taken.span.start or taken.lead) and chosen.picture and template.video.codec == "copy":
+    if (taken.span.start or taken.lead) and chosen.picture and template.video.codec == "copy" and NONE_BEFORE not in warnings:
         warnings.append("The copied picture begins at the key frame before the clip's start.")
     clock = Clock(taken.span.start, taken.speed, seconds, cut=taken.span.clipped)
     texts = plan_subtitles(index, template, request.material, request.sources, chosen.subtitles, source, clock)

@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from jobs import clock
+
 
 class Project(models.Model):
     """An IMM project: a name under which tasks and attached buckets stand together. No tenant: it keeps nothing apart."""
@@ -16,8 +18,8 @@ class Project(models.Model):
     foreign = models.JSONField(
         _("foreign words"), default=dict, blank=True, help_text=_("service role, tags and limits as they were sent; told again in answers")
     )
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
-    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+    created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
+    updated_at = clock.ChangedField(_("updated"), editable=False)
 
     class Meta:
         verbose_name = _("project")
@@ -34,8 +36,8 @@ class BucketAttachment(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="attachments", verbose_name=_("project"))
     bucket = models.OneToOneField("media_assets.Bucket", on_delete=models.CASCADE, related_name="+", verbose_name=_("bucket"))
     description = models.CharField(_("description"), max_length=256, blank=True)
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
-    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+    created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
+    updated_at = clock.ChangedField(_("updated"), editable=False)
 
     class Meta:
         verbose_name = _("attached bucket")
@@ -60,7 +62,7 @@ class ForeignTask(models.Model):
     notify = models.JSONField(_("notification"), default=dict, blank=True, help_text=_("who wants to hear of its end, as sent"))
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("owner"))
     token = models.CharField(_("client token"), max_length=255, blank=True)
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
 
     class Meta:
         verbose_name = _("foreign task")

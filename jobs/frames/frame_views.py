@@ -17,7 +17,7 @@ from jobs.engine.address import Address
 from jobs.engine.errors import JobError, ReelmillError, Refused
 from jobs.ffmpeg import sandbox
 from jobs.ffmpeg.limits import for_probe
-from jobs.runs.run import media_tools
+from jobs.media_tools import media_tools
 from media_assets.models import Media
 from templates_app.marks.grounds import SECONDS, folder, of_media
 

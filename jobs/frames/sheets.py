@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from jobs.frames.pictures import Seen
+from jobs.pictures import Seen
 
 if TYPE_CHECKING:
     from pathlib import Path

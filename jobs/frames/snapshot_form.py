@@ -17,7 +17,8 @@ from jobs.engine.kinds.snapshot import INTERVAL_USUAL, amount, end_of
 from jobs.engine.rules.sprite import most_px
 from jobs.engine.spec import JOB_SPEC, SNAPSHOTS_MAX, SpriteSpec
 from jobs.models import Pipeline
-from templates_app.snapshots.forms import GRID, MODES, SPRITES, PictureForm
+from templates_app.snapshots.forms import GRID, SPRITES, PictureForm
+from templates_app.snapshots.words import MODES
 
 if TYPE_CHECKING:
     from jobs.engine.grid import Grid

@@ -9,8 +9,8 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.templatetags.console_tags import clock
-from jobs.inspecting.forms import MEASURE_NAMES
+from console.lib.quantities import clock
+from jobs.inspecting.words import MEASURE_NAMES
 
 ROW = 34
 BAND = 18  # px of what is drawn in a row

@@ -9,17 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from jobs.engine.spec import MEASURES
+from jobs.inspecting.words import MEASURE_NAMES
 from jobs.models import Pipeline
 
-MEASURE_NAMES = {
-    "scenes": _("Scene cuts"),
-    "black": _("Black"),
-    "freeze": _("Still picture"),
-    "silence": _("Silence"),
-    "loudness": _("Loudness (EBU R128)"),
-    "interlace": _("Interlacing"),
-    "crop": _("Black borders"),
-}
 COVER_PATTERN = "oss://output/{ObjectPrefix}{FileName}-cover-{Count}.jpg"
 PREVIEW_PATTERN = "oss://output/{ObjectPrefix}{FileName}-preview.webp"
 PREVIEW_FORMATS = (("", _("As the address ends, else MP4")), ("gif", "GIF"), ("webp", "WebP"), ("mp4", "MP4"))

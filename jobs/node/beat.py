@@ -11,10 +11,9 @@ import structlog
 from django.db import close_old_connections
 from django.utils import timezone
 
-from jobs import clock, scheduler, workspace
+from jobs import board, clock, scheduler, workspace
 from jobs.logs import kept as kept_logs
 from jobs.models import Lane, Step
-from jobs.node import board
 from jobs.node import host as node
 from jobs.node.group import keep_connection
 from jobs.node.processes import group_lives, kill_group

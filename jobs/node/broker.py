@@ -21,8 +21,8 @@ from redis import RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from jobs.node import board
-from jobs.node.doorbell import TASK
+from jobs import board
+from jobs.doorbell import TASK
 
 if TYPE_CHECKING:
     from django_q.brokers import Broker

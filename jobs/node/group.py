@@ -12,7 +12,7 @@ import django_q.cluster
 from django.db import connection
 from django_q.conf import Conf
 
-from jobs.node import board, doorbell
+from jobs import board, doorbell
 from jobs.node.processes import kill_group
 
 

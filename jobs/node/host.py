@@ -13,11 +13,10 @@ from typing import Any
 
 from django.conf import settings
 
-from jobs import clock
+from jobs import board, clock
 from jobs.engine.abilities import abilities as told
 from jobs.ffmpeg import capabilities, tools
 from jobs.models import Node
-from jobs.node import board
 
 NODES_PER_FOLDER = 16
 _locks: list[int] = []  # open for the life of the process; the kernel lets go of them with it

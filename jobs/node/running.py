@@ -13,11 +13,11 @@ from django.conf import settings
 from django.db import OperationalError, ProgrammingError, connections
 from django.db.migrations.executor import MigrationExecutor
 
-from jobs import clock
+from jobs import board, clock
 from jobs.engine.errors import ReelmillError
 from jobs.models import Node
-from jobs.node import board, web
 from jobs.node import host as node
+from jobs.node import web
 from jobs.node.supervisor import Supervisor
 from jobs.sweep import release_node
 

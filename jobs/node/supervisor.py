@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from django.conf import settings
 from django.utils import timezone
 
+from jobs import board
 from jobs.models import Lane
-from jobs.node import board, group, processes, web
+from jobs.node import group, processes, web
 from jobs.node.beat import Beat
 
 if TYPE_CHECKING:

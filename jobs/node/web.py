@@ -10,7 +10,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from console.lib.plain_refusal import written
-from jobs.node import board
+from jobs import board
 
 GRACE_SECONDS = 2
 HEAD_BYTES = 128 * 1024  # request line and headers together: SDKs send whole jobs in the query, lines of 64 kB have to go through

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import structlog
 from django.db import close_old_connections, connection
 from django.db.models import F
-from django.utils import timezone
 
 from console.lib import gate
+from jobs import clock
 from jobs.engine.errors import CODES
 from jobs.notices.messages import message
 from jobs.notices.models import Delivery, NotifyTarget
@@ -56,7 +56,7 @@ class _Errand:
 def deliver_beside() -> None:
     """Begin to deliver what is due unless that is going on already."""
     global _thread
-    if (_thread and _thread.is_alive()) or not _due(timezone.now())[:1]:
+    if (_thread and _thread.is_alive()) or not _due(clock.now())[:1]:
         return
     _thread = threading.Thread(target=_deliver, name="deliveries", daemon=True)
     _thread.start()
@@ -75,7 +75,7 @@ def _deliver() -> None:
 
 def deliver() -> int:
     """Send up to a handful of messages that are due. Returns how many were looked at."""
-    now = timezone.now()
+    now = clock.now()
     errands: list[_Errand] = []
     rows = list(_due(now).select_related("job", "execution__workflow")[:AT_ONCE])
     for row in rows:
@@ -147,7 +147,7 @@ def _send(errands: Sequence[_Errand]) -> None:
 
 def _record(errand: _Errand, *, last: bool = False) -> None:
     """Write down what came back: delivered, to be tried again, or given up."""
-    row, reply, now = errand.row, errand.reply, timezone.now()
+    row, reply, now = errand.row, errand.reply, clock.now()
     error = reply.error or ("" if reply.taken else reply.text[:200])
     tries = [*(row.tries or []), {"at": now.isoformat(), "status": reply.status, "ms": reply.milliseconds, "error": error}][-Delivery.TRIES_KEPT :]
     found = {"tries": tries, "status": reply.status, "milliseconds": reply.milliseconds, "error": error}

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from console.lib.ids import new_id
+from jobs import clock
 
 
 class NotifyTarget(models.Model):
@@ -33,8 +34,8 @@ class NotifyTarget(models.Model):
     failures = models.PositiveIntegerField(_("failures in a row"), default=0)
     failing_since = models.DateTimeField(_("failing since"), null=True, blank=True)
     paused_at = models.DateTimeField(_("paused since"), null=True, blank=True)
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
-    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+    created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
+    updated_at = clock.ChangedField(_("updated"), editable=False)
 
     class Meta:
         app_label = "jobs"

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.db.models import Count, Q, QuerySet
-from django.utils import timezone
 
+from jobs import clock
 from jobs.engine.errors import Refused
 from jobs.models import Pipeline
 from jobs.notices.models import Delivery, NotifyTarget
@@ -41,7 +41,7 @@ def uses(rows: Iterable[NotifyTarget]) -> dict[str, Use]:
     """By the target's name; in three queries however many there are."""
     found: dict[str, Use] = defaultdict(Use)
     names = [row.name for row in rows]
-    counted = Delivery.objects.filter(topic__in=names, created_at__gte=timezone.now() - DAY).order_by().values("topic", "state").annotate(number=Count("id"))
+    counted = Delivery.objects.filter(topic__in=names, created_at__gte=clock.now() - DAY).order_by().values("topic", "state").annotate(number=Count("id"))
     for row in counted:
         if row["state"] == Delivery.State.DELIVERED:
             found[row["topic"]].delivered = row["number"]

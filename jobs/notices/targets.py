@@ -8,12 +8,12 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from console import audit
 from console.lib import gate
 from console.lib.ids import new_id
 from console.lib.sealing import seal, unseal
+from jobs import clock
 from jobs.engine.errors import Problem, Refused
 from jobs.models import Pipeline
 from jobs.notices.models import Delivery, NotifyTarget
@@ -44,6 +44,7 @@ def create(*, secret: str = "", **fields: Any) -> tuple[NotifyTarget, str]:
 
 def update(target: NotifyTarget, changes: Mapping[str, Any], *, secret: str = "") -> NotifyTarget:
     """Change what is said; a new address starts with a clean record. Pipelines and workflows that name the target follow a new name. Raises Refused."""
+    before = {name: getattr(target, name) for name in FIELDS}
     old_name, old_url = target.name, target.url
     for name in FIELDS:
         if name in changes:
@@ -60,8 +61,8 @@ def update(target: NotifyTarget, changes: Mapping[str, Any], *, secret: str = ""
             Workflow.objects.filter(notify_topic=old_name).update(notify_topic=target.name)
             Execution.objects.filter(notify_topic=old_name, state=ExecutionState.RUNNING).update(notify_topic=target.name)
             Delivery.objects.filter(topic=old_name, state=Delivery.State.WAITING).update(topic=target.name)
-        more: dict[str, Any] = {"url": [old_url, target.url]} if target.url != old_url else {}
-        audit.record("notification.changed", target.pk, target.name, fields=sorted({*changes, *(["secret"] if secret else [])}), **more)
+        changed: dict[str, Any] = {name: [was, getattr(target, name)] for name, was in before.items() if was != getattr(target, name)}
+        audit.record("notification.changed", target.pk, target.name, **changed | ({"fields": ["secret"]} if secret else {}))
     return target
 
 
@@ -109,15 +110,15 @@ def trial(target: NotifyTarget) -> Delivery:
     """A message that says nothing of a job, to be sent at once. Raises Refused without an address."""
     if not target.url:
         raise Refused("WrongState", "The target has no address yet.")
-    now = timezone.now()
+    now = clock.now()
     return Delivery.objects.create(id=new_id(), topic=target.name, created_at=now, due_at=now + BY_HAND, tried=1)
 
 
 def send_again(delivery: Delivery) -> Delivery:
     """Put a message back into the outbox, from its first try; what it says stays if it was said before. Raises Refused while it waits anyway."""
-    if delivery.state == Delivery.State.WAITING and delivery.due_at <= timezone.now():
+    if delivery.state == Delivery.State.WAITING and delivery.due_at <= clock.now():
         raise Refused("WrongState", "The message is being sent already.")
-    Delivery.objects.filter(pk=delivery.pk).update(state=Delivery.State.WAITING, due_at=timezone.now(), tried=0, delivered_at=None)
+    Delivery.objects.filter(pk=delivery.pk).update(state=Delivery.State.WAITING, due_at=clock.now(), tried=0, delivered_at=None)
     delivery.refresh_from_db()
     return delivery
 

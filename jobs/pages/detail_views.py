@@ -20,6 +20,7 @@ from jobs import queries, secrecy, services
 from jobs.analysing.shown import shown
 from jobs.engine.errors import Refused
 from jobs.forms import KINDS, PriorityForm, RetryForm
+from jobs.found import find
 from jobs.inspecting.chart import chart
 from jobs.models import Job, Output
 from jobs.notices import queries as notices
@@ -36,14 +37,6 @@ if TYPE_CHECKING:
     from django.http import HttpResponseBase
 
 TABS = ("outputs", "parameters", "timeline", "messages", "raw")
-
-
-def find(job_id: str) -> Job:
-    """The job with its outputs, or the 404 page."""
-    try:
-        return queries.job(job_id)
-    except Refused as error:
-        raise Http404(error.message) from error
 
 
 def frame(request: HttpRequest, job: Job, tab: str) -> dict[str, Any]:

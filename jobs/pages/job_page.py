@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.error_texts import translated
 from console.lib.media_names import codec_name
-from jobs import queries
+from jobs import clock, queries
 from jobs.certificates import reading as certificates
 from jobs.engine.errors import CODES
 from jobs.logs import reader as log_reader
@@ -126,7 +125,7 @@ def head(job: Job, *, log: bool = True) -> Head:
     steps = list(job.steps.order_by("index"))
     tries = max((step.attempt for step in steps), default=0)
     found = Head(job, look_of(job), is_held(job), row_version(job), tries, max(3, tries))
-    now = timezone.now()
+    now = clock.now()
     if job.started_at:
         found.elapsed = ((job.finished_at or now) - job.started_at).total_seconds()
         found.wait = (job.started_at - job.created_at).total_seconds()

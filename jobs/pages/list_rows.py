@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from jobs import clock
 from jobs.forms import KINDS, JobFilterForm
 from jobs.models import Job, Pipeline
 from jobs.states import JobState
@@ -77,12 +77,11 @@ def row_version(job: Job) -> str:
 
 def rows_of(jobs: Iterable[Job]) -> list[Row]:
     """The jobs as rows; pipeline and outputs were fetched with them."""
-    new_url, detail_url = reverse("jobs:job_new"), reverse("jobs:job_detail", args=[ANY_ID])
-    return [_row(job, new_url, detail_url.replace(ANY_ID, job.id)) for job in jobs]
+    new_url, detail_url, now = reverse("jobs:job_new"), reverse("jobs:job_detail", args=[ANY_ID]), clock.now()
+    return [_row(job, new_url, detail_url.replace(ANY_ID, job.id), now) for job in jobs]
 
 
-def _row(job: Job, new_url: str, url: str) -> Row:
-    now = timezone.now()
+def _row(job: Job, new_url: str, url: str, now: dt.datetime) -> Row:
     names = list(dict.fromkeys(output.template_name for output in job.outputs.all() if output.template_name))
     ran = (job.finished_at or now) - job.started_at if job.started_at else None
     return Row(

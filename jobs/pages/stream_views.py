@@ -18,10 +18,9 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.views.decorators.http import require_GET
 
 from console.auth import viewer
-from jobs import workspace
+from jobs import board, workspace
+from jobs.found import find
 from jobs.models import Job
-from jobs.node import board
-from jobs.pages.detail_views import find
 from jobs.pages.job_page import newest_log
 from jobs.states import FINAL
 

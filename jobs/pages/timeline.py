@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from jobs import clock
 from jobs.states import AttemptState, Phase
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Timeline:
 def timeline(job: Job, attempts: Iterable[Attempt]) -> Timeline:
     """The drawing's data."""
     rows = list(attempts)
-    now = timezone.now()
+    now = clock.now()
     end = max([job.finished_at or now, *(row.finished_at for row in rows if row.finished_at)])
     total = max((end - job.created_at).total_seconds(), 0.1)
 

@@ -8,7 +8,6 @@ from typing import Any, Literal
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import Router
 from pydantic import AwareDatetime, BaseModel, Field
@@ -78,7 +77,7 @@ class PipelineAnswer(BaseModel):
 
 def pipeline_payload(pipeline: Pipeline, load: pipeline_queries.Load) -> dict[str, Any]:
     """A pipeline and its load."""
-    wait = (timezone.now() - load.oldest).total_seconds() if load.oldest else None
+    wait = (clock.now() - load.oldest).total_seconds() if load.oldest else None
     return {
         "id": pipeline.id,
         "name": pipeline.name,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from jobs import clock
 from jobs.models import Pipeline
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class PauseForm(forms.Form):
     def clean_resume_at(self) -> dt.datetime | None:
         """A time to come, or none."""
         value: dt.datetime | None = self.cleaned_data["resume_at"]
-        if value is not None and value <= timezone.now():
+        if value is not None and value <= clock.now():
             raise forms.ValidationError(_("This time is in the past."))
         return value
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.db.models import Case, Count, IntegerField, Min, Q, QuerySet, Value, When
-from django.utils import timezone
 
+from jobs import clock
 from jobs.models import Job, Pipeline, Step
 from jobs.states import JobState, StepState
 
@@ -65,7 +65,7 @@ def loads(pipelines: Iterable[Pipeline], *, hourly: bool = True) -> dict[str, Lo
             load.running = row["number"]
     if hourly:
         _count_hours(ids, found)
-    since = timezone.now() - dt.timedelta(hours=24)
+    since = clock.now() - dt.timedelta(hours=24)
     failed = Job.objects.filter(pipeline__in=ids, state=JobState.FAILED, created_at__gte=since).order_by()
     for bad in failed.values("pipeline").annotate(number=Count("id")):
         found[bad["pipeline"]].failed_day = bad["number"]
@@ -74,7 +74,7 @@ def loads(pipelines: Iterable[Pipeline], *, hourly: bool = True) -> dict[str, Lo
 
 def _count_hours(ids: list[str], found: dict[str, Load]) -> None:
     """Jobs submitted in each of the last 24 hours. Hours are told apart by comparing: SQLite calls back into Python for every row of a TruncHour."""
-    this_hour = timezone.now().replace(minute=0, second=0, microsecond=0)
+    this_hour = clock.now().replace(minute=0, second=0, microsecond=0)
     starts = [this_hour - dt.timedelta(hours=HOURS - 1 - index) for index in range(HOURS)]
     hour = Case(*(When(created_at__gte=start, then=Value(index)) for index, start in reversed(list(enumerate(starts)))), output_field=IntegerField())
     recent = Job.objects.filter(pipeline__in=ids, created_at__gte=starts[0]).order_by()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
-from console.templatetags.console_tags import clock
-from jobs.engine.kinds.quality import unpacked
+from console.lib.quantities import clock
+from jobs.engine.kinds.quality import moments, unpacked
 
 NAMES = {"vmaf": "VMAF", "vmaf_neg": "VMAF NEG", "ssim": "SSIM", "psnr": "PSNR", "xpsnr": "XPSNR"}
 UNITS = {"psnr": "dB", "xpsnr": "dB"}
@@ -31,7 +32,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Chart:
-    """``curves``: (kind, label, points in a box of 1000 × 100, 0 at its foot); ``worst``: (time, number of the picture, score) of the lowest ones."""
+    """``curves``: (kind, label, points in a box of 1000 × 100, 0 at its foot); ``worst``: (time, number of the picture from 1 on, score) of the lowest ones."""
 
     rows: tuple[Row, ...]
     curves: tuple[tuple[str, str, str], ...]
@@ -44,15 +45,15 @@ class Chart:
 def chart(result: dict[str, Any]) -> Chart:
     """Of the result of a quality job."""
     rows = tuple(_row(name, result["scores"][name]) for name in _measured(result))
-    curves = tuple((name, NAMES[name], _points(unpacked(result["series"][name]))) for name in CURVES if name in result["series"])
-    seconds = result["frames"] / result["fps"] if result["fps"] else 0.0
-    ticks = tuple((f"{share}%", clock(seconds * share / 100), anchor) for share, anchor in ((0, "start"), (50, "middle"), (100, "end"))) if seconds else ()
     first = _measured(result)[0]
     values = unpacked(result["series"][first])
+    times = moments(result, len(values))
+    seconds = times[-1] + times[-1] / max(1, len(times) - 1) if times else 0.0
+    ticks = tuple((f"{share}%", clock(seconds * share / 100), anchor) for share, anchor in ((0, "start"), (50, "middle"), (100, "end"))) if seconds else ()
+    curves = tuple((name, NAMES[name], curve(unpacked(result["series"][name]), times, seconds)) for name in CURVES if name in result["series"])
     lowest = sorted(range(len(values)), key=values.__getitem__)[:WORST]
-    step, fps = result["every"], result["fps"]
     scale = 100 if first == "ssim" else 1
-    worst = tuple((clock(at * step / fps) if fps else "–", at * step, _number(first, values[at] / scale)) for at in lowest)
+    worst = tuple((clock(times[at]) if times else "–", at * result["every"] + 1, _number(first, values[at] / scale)) for at in lowest)
     return Chart(rows, curves, ticks, worst, NAMES[first], result)
 
 
@@ -60,12 +61,12 @@ def csv_lines(result: dict[str, Any]) -> list[list[str]]:
     """Every picture's figures: its number, its time in seconds, the measures."""
     names = _measured(result)
     series = [[value / 100 for value in unpacked(result["series"][name])] if name == "ssim" else unpacked(result["series"][name]) for name in names]
-    fps, step = result["fps"], result["every"]
     found = [["picture", "seconds", *names]]
     length = max((len(one) for one in series), default=0)
+    times = moments(result, length)
     for number in range(length):
-        moment = f"{number * step / fps:.3f}" if fps else ""
-        found.append([str(number * step), moment, *(f"{one[number]:g}" if number < len(one) else "" for one in series)])
+        moment = f"{times[number]:.3f}" if times else ""
+        found.append([str(number * result["every"]), moment, *(f"{one[number]:g}" if number < len(one) else "" for one in series)])
     return found
 
 
@@ -82,8 +83,14 @@ def _number(name: str, value: float) -> str:
     return number_format(value, PLACES.get(name, 2))
 
 
-def _points(values: list[float]) -> str:
-    """The lowest of each bucket: a moment that falls must be seen, however long the film."""
-    count = min(len(values), POINTS)
-    lows = [min(values[at * len(values) // count : max((at + 1) * len(values) // count, at * len(values) // count + 1)]) for at in range(count)]
-    return " ".join(f"{1000 * at / max(1, count - 1):.1f},{100 - max(0.0, min(100.0, low)):.1f}" for at, low in enumerate(lows))
+def curve(values: Sequence[float], times: Sequence[float] | None, length: float) -> str:
+    """A measure over time in a box of 1000 × 100, 0 at its foot: the lowest picture of each part of the box, so that no moment that falls is lost however long
+    the film. ``times``: of the values, s; None, or no ``length``: they are spread evenly."""
+    last = max(1, len(values) - 1)
+    lows: dict[int, tuple[float, float]] = {}
+    for number, value in enumerate(values):
+        left = 1000 * (times[number] / length if times and length else number / last)
+        part = int(left * POINTS / 1000)
+        if part not in lows or value < lows[part][1]:
+            lows[part] = (left, value)
+    return " ".join(f"{min(1000.0, left):.1f},{100 - max(0.0, min(100.0, low)):.1f}" for left, low in lows.values())

@@ -15,8 +15,8 @@ from console.auth import operator, viewer
 from console.error_texts import translated
 from jobs import payloads, services
 from jobs.engine.errors import Refused
+from jobs.found import find
 from jobs.models import Job
-from jobs.pages.detail_views import find
 from jobs.quality.admission import of_output
 from jobs.quality.chart import csv_lines
 

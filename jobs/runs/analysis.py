@@ -9,11 +9,12 @@ from jobs.engine.analysis import facts as seeing
 from jobs.engine.analysis import looking
 from jobs.engine.analysis.judging import Candidate, Seen, judged
 from jobs.engine.codecs import HDR_TRANSFERS
-from jobs.engine.errors import JobError
 from jobs.engine.kinds import analysis as kind
 from jobs.engine.sources import Material
 from jobs.engine.spec import AnalysisSpec
 from jobs.engine.template import Template
+from jobs.runs.measuring import written
+from jobs.runs.opening import open_input
 from jobs.runs.versions import unchanged
 from jobs.states import Phase
 from templates_app.models import Template as TemplateRow
@@ -35,7 +36,7 @@ SHORT = "The input is shorter than one sample: all of it was looked at."
 
 def run_analysis(run: Run) -> dict[str, Any]:
     """The answer. Raises JobError ObjectNotFound, InputChanged, ResourceContentBad, AreaOutsidePicture; a file without video is no error."""
-    probe = run.open_input()
+    probe = open_input(run)
     etag = unchanged(run)
     spec = AnalysisSpec.model_validate(run.job.spec, strict=False)
     run.pulse.phase(Phase.ANALYSE)
@@ -65,7 +66,7 @@ def _measured(run: Run, spec: AnalysisSpec, probe: Probe) -> dict[str, Any]:
     for measure in kind.measures(spec, probe).values():
         finished = run.command(measure.command, done=0.0, share=MEASURED / 2)
         if finished.exit_code:
-            raise _unreadable(run)
+            raise run.unreadable()
         values[measure.name] = measure.read(finished.tail)
     return values
 
@@ -82,19 +83,7 @@ def _looked(run: Run, spec: AnalysisSpec, probe: Probe, measured: dict[str, Any]
     mapped = stream.color_transfer in HDR_TRANSFERS and not queries.missing(TO_SDR)
     looked = looking.look(probe, stream, size, area=area, interlaced=interlaced, top_first=top_first, quality=spec.quality, tone_mapped=mapped)
     if run.command(looked.command, done=MEASURED, share=1 - MEASURED).exit_code:
-        raise _unreadable(run)
-    complexity = looking.read(looked, {name: _text(run, name) for name in looked.writes})
+        raise run.unreadable()
+    complexity = looking.read(looked, {name: written(run, name, TEXT_BYTES) for name in looked.writes})
     facts = seeing.facts(spec, probe, stream, counts=values.get("fields"), area=area, complexity=complexity)
     return facts, complexity
-
-
-def _text(run: Run, name: str) -> str:
-    path = run.room / name
-    if not path.is_file():
-        return ""
-    with path.open("rb") as file:
-        return file.read(TEXT_BYTES).decode(errors="replace")
-
-
-def _unreadable(run: Run) -> JobError:
-    return JobError("ResourceContentBad", f"The input cannot be read to its end: {run.decisive_line}" if run.decisive_line else "")

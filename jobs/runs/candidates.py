@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from jobs.engine.errors import JobError
 from jobs.engine.kinds import cover
 from jobs.engine.kinds import snapshot as pictures_kind
-from jobs.inspecting.picture_measures import measure
+from jobs.runs.picture_measures import measure
 from jobs.runs.snapshot import fields_of, taken, taken_again
 from jobs.states import Phase
 

@@ -9,15 +9,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from jobs import records
 from jobs.engine.errors import JobError
 from jobs.engine.kinds import cover as kind
 from jobs.engine.kinds import snapshot as pictures_kind
-from jobs.engine.snapshot_picture import QUALITY_USUAL, format_of
+from jobs.engine.snapshot_picture import format_of
 from jobs.engine.spec import CoverSpec
-from jobs.frames import pictures
 from jobs.runs.candidates import candidates
-from jobs.runs.snapshot import Picture, checked, publish_pictures, taken, taken_again
+from jobs.runs.opening import open_input
+from jobs.runs.snapshot import keep, taken, taken_again
 from jobs.states import JobState, Phase
 from media_assets import snapshots
 
@@ -31,7 +30,7 @@ ONLY_POOR = "No picture of the video is good: it is black, blurred or plain thro
 
 def run_cover(run: Run) -> dict[str, Any]:
     """Find, keep and set. Raises JobError NoVideoStream, ResourceContentBad, OutputVerifyFailed and what publishing says."""
-    probe = run.open_input()
+    probe = open_input(run)
     spec = CoverSpec.model_validate(run.job.spec, strict=False)
     row = run.job.outputs.get()
     if row.state == JobState.SUCCEEDED and (done := snapshots.result_of(run.job.id)):
@@ -52,17 +51,8 @@ def run_cover(run: Run) -> dict[str, Any]:
     if not found:
         raise JobError("ResourceContentBad", f"No picture of the input can be read: {run.decisive_line}" if run.decisive_line else "")
     found.sort(key=lambda one: -by_time[round(one.time, 3)].score.total)
-    if format_ == "avif":
-        found = [Picture(one.time, pictures.to_avif(one.path, spec.quality or QUALITY_USUAL)) for one in found]
-    run.pulse.phase(Phase.VERIFY)
-    checks = checked(plan, found, format_)
-    records.note_plan(run.fence, 0, (), warnings)
-    if not all(check["ok"] for check in checks):
-        records.output_failed(run.fence, 0, JobError("OutputVerifyFailed"), checks)
-        return {"count": 0, "pictures": []}
-    run.pulse.phase(Phase.PUBLISH)
     about = [_about(by_time[round(one.time, 3)]) for one in found]
-    return publish_pictures(run, asked, row, plan, found, checks, format_, about)
+    return keep(run, asked, row, plan, found, warnings, about)
 
 
 def _about(one: kind.Candidate) -> dict[str, Any]:

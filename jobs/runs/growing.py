@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 from django.db import DatabaseError, connection
-from django.utils import timezone
 
-from jobs import placeholders, records, scheduler
+from jobs import clock, placeholders, records
 from jobs.engine.address import Address
 from jobs.engine.errors import Refused
 from jobs.engine.sets import Room, compose
@@ -97,10 +96,7 @@ class Showing:
             return None
         address = Address(row.bucket, row.key)
 
-        def fence() -> bool:
-            return not run.pulse.stopping and scheduler.holds(run.fence.step_id, run.fence.attempt)
-
-        growing = Growing(address.bucket, address.key, token_of(run, output.index), fence)
+        growing = Growing(address.bucket, address.key, token_of(run, output.index), run.holds)
         if not growing.may_begin():
             records.output_warned(run.fence, output.index, TAKEN)
             return None
@@ -168,4 +164,4 @@ class Showing:
         one.shown |= set(fresh.values())
         if not one.visible:
             one.visible = True
-            records.output_shown(self._run.fence, one.output.index, timezone.now())
+            records.output_shown(self._run.fence, one.output.index, clock.now())

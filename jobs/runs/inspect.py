@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jobs.engine.errors import JobError
 from jobs.engine.kinds import inspect as kind
 from jobs.engine.spec import InspectSpec
+from jobs.runs import measuring
+from jobs.runs.opening import open_input
 from jobs.states import Phase
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ TEXT_BYTES = 16 << 20  # of one kind of finding
 
 def run_inspect(run: Run) -> dict[str, Any]:
     """Everything that was asked for. Raises JobError NoVideoStream, NoAudioStream, ClipOutOfRange, ResourceContentBad."""
-    probe = run.open_input()
+    probe = open_input(run)
     spec = InspectSpec.model_validate(run.job.spec, strict=False)
     looking = kind.plan(spec, probe)
     run.pulse.phase(Phase.ANALYSE)
@@ -27,26 +28,13 @@ def run_inspect(run: Run) -> dict[str, Any]:
     if looking.command is not None:
         finished = run.command(looking.command, share=THROUGH)
         if finished.exit_code:
-            raise _unreadable(run)
+            raise run.unreadable()
         tail = finished.tail
-        written = {name: _text(run, name) for name in looking.writes}
+        written = {name: measuring.written(run, name, TEXT_BYTES) for name in looking.writes}
     sampled: dict[str, Any] = {}
     for name, measure in looking.sampled.items():
         seen = run.command(measure.command, done=THROUGH, share=0.0)
         if seen.exit_code:
-            raise _unreadable(run)
+            raise run.unreadable()
         sampled[name] = measure.read(seen.tail)
     return kind.read(spec, probe, looking, written, tail, sampled)
-
-
-def _text(run: Run, name: str) -> str:
-    """What a filter wrote; nothing where it found nothing."""
-    path = run.room / name
-    if not path.is_file():
-        return ""
-    with path.open("rb") as file:
-        return file.read(TEXT_BYTES).decode(errors="replace")
-
-
-def _unreadable(run: Run) -> JobError:
-    return JobError("ResourceContentBad", f"The input cannot be read to its end: {run.decisive_line}" if run.decisive_line else "")

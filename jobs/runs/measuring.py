@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from jobs.engine.errors import JobError
 from jobs.engine.texts import BYTES_MAX
 from jobs.states import Phase
 
@@ -24,7 +23,7 @@ def measured(run: Run, measures: Sequence[Measure]) -> dict[str, Any]:
             values[measure.name] = written(run, measure.writes, BYTES_MAX, measure.charset) if finished.exit_code == 0 else None
             continue
         if finished.exit_code:
-            raise JobError("ResourceContentBad", f"The input cannot be read to its end: {run.decisive_line}" if run.decisive_line else "")
+            raise run.unreadable()
         values[measure.name] = measure.read(finished.tail)
     return values
 

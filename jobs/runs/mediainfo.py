@@ -10,7 +10,8 @@ from django.conf import settings
 from jobs.engine.media_info import raw_document
 from jobs.engine.mp4_index import Need
 from jobs.ffmpeg.media_info import LEAST_SECONDS, MOST_SECONDS, media_info
-from jobs.runs.run import media_tools
+from jobs.media_tools import media_tools
+from jobs.runs.opening import open_input
 
 if TYPE_CHECKING:
     from jobs.runs.run import Run
@@ -21,7 +22,7 @@ TOO_LONG = "ffprobe's own document is too long to be kept."
 
 def run_mediainfo(run: Run) -> dict[str, Any]:
     """The normal form, and ffprobe's own document beside it as ``raw`` (None where it is too long)."""
-    run.open_input(Need(seconds=LEAST_SECONDS))
+    open_input(run, Need(seconds=LEAST_SECONDS))
     run.pulse.check()
     most = LEAST_SECONDS if run.part is not None else MOST_SECONDS
     found = media_info(run.room / "input", tools=media_tools(), cwd=run.room, max_pixels=settings.REELMILL_MAX_PIXELS, most_seconds=most)

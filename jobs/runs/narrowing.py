@@ -19,11 +19,11 @@ from jobs.engine.argv import works
 from jobs.engine.certificate import Measured, certificate
 from jobs.engine.errors import JobError
 from jobs.engine.plan import Source
+from jobs.media_tools import media_tools
 from jobs.records import AGAIN
 from jobs.runs import searches
 from jobs.runs.joined import picture_file
 from jobs.runs.measuring import written
-from jobs.runs.run import media_tools
 from jobs.runs.searches import LOG_BYTES, Known, Search, surveyed
 from jobs.states import Phase
 
@@ -37,7 +37,6 @@ SEARCH_SHARE = 0.15  # of the progress bar, where the search is part of this att
 EVERY = (1, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)  # primes: none keeps step with a pattern of B-frames
 ALL = 48  # pictures up to which every one is measured
 MEASURED_MAX = 3000  # pictures
-CORRECTIONS = 2  # encodes; the second one only where the first has not come near enough
 TRUST = 1.03  # × what the twin is expected to have
 SIZES = "-stats_enc_post:v"
 
@@ -143,11 +142,12 @@ def checked(run: Run, plan: Plan, output: OutputPlan, one: Narrowed, encode: Cal
     began = time.monotonic()
     one.found = measure(run, output, one)
     one.seconds["check"] = time.monotonic() - began
+    one.decision = narrowband.settled(one.decision, kbps=one.found.kbps, vmaf=one.found.vmaf)
     if one.asked_twin or narrowband.doubtful(one.decision, kbps=one.found.kbps, vmaf=one.found.vmaf, seconds=surveyed(one.search).seconds):
         _make_twin(run, plan, one)
         one.decision = _informed(one)
     began = time.monotonic() - one.seconds["check"]
-    for _ in range(CORRECTIONS):
+    for _ in range(narrowband.CORRECTIONS):
         verdict = _verdict(one, one.decision, one.found)
         if verdict.again is None:
             break

@@ -14,6 +14,7 @@ from jobs.lettering.plans import drawn
 from jobs.runs.gather import gather
 from jobs.runs.keys import content_keys
 from jobs.runs.measuring import measured
+from jobs.runs.opening import open_input
 from jobs.runs.versions import unchanged
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Planned:
 
 def planned(run: Run) -> Planned:
     """Fetch, measure and plan; texts that the outputs need lie in the room. The same job and input give the same plan in every step and attempt."""
-    probe = run.open_input()
+    probe = open_input(run)
     spec = TranscodeSpec.model_validate(run.job.spec, strict=False)
     rows = {row.index: row for row in run.job.outputs.select_related("template__template").order_by("index")}
     if any(is_intelligent(row.template) for row in rows.values()):  # their values were found on that version

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from jobs import records, scheduler
+from jobs import records
 from jobs.engine import scenes
 from jobs.engine.address import Address
 from jobs.engine.argv import works
@@ -25,7 +25,8 @@ from jobs.engine.sources import Fetched, Material
 from jobs.engine.spec import PreviewSpec
 from jobs.engine.verify import verdict
 from jobs.runs.candidates import candidates
-from jobs.runs.measuring import measured
+from jobs.runs.measuring import measured, written
+from jobs.runs.opening import open_input
 from jobs.runs.publish import Published, publish_output
 from jobs.runs.transcode import Verified, verified
 from jobs.states import JobState, Phase
@@ -33,7 +34,6 @@ from media_assets import previews
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from jobs.engine.plan import OutputPlan
     from jobs.engine.probe import Probe
@@ -49,7 +49,7 @@ SILENT = "The sound of this part of the video cannot be read, so the preview has
 
 def run_preview(run: Run) -> dict[str, Any]:
     """Choose, make, publish. Raises JobError NoVideoStream, ResourceContentBad and what making and publishing say."""
-    probe = run.open_input()
+    probe = open_input(run)
     spec = PreviewSpec.model_validate(run.job.spec, strict=False)
     row = run.job.outputs.get()
     if row.state == JobState.SUCCEEDED and (done := previews.result_of(run.job.id)):
@@ -95,21 +95,13 @@ def _looking(run: Run, spec: PreviewSpec, probe: Probe) -> kind.Look:
         for name in SEEN:
             (run.room / name).unlink(missing_ok=True)
         finished = run.command(scenes.command(probe, low, high, *SEEN), done=SEEKING, share=0.0)
-        cuts, light = (_text(run.room / name) for name in SEEN)
+        cuts, light = (written(run, name, TEXT_BYTES) for name in SEEN)
         found = scenes.read(low, high, cuts, light) if finished.exit_code == 0 else None
         if found is not None:
             seen.append(found)
         return found
 
     return look
-
-
-def _text(path: Path) -> str:
-    """What a filter wrote; nothing where it found nothing."""
-    if not path.is_file():
-        return ""
-    with path.open("rb") as file:
-        return file.read(TEXT_BYTES).decode(errors="replace")
 
 
 def _made(run: Run, spec: PreviewSpec, probe: Probe, shots: Sequence[kind.Shot], warnings: list[str]) -> tuple[OutputPlan, Verified, int]:
@@ -141,13 +133,10 @@ def _publish(run: Run, row: Output, output: OutputPlan, found: Verified, result:
     info = facts(output, found.room.probes).model_dump(mode="json")
     result = {"preview": {"bucket": row.bucket, "key": row.key, "seconds": info["duration"]} | result}
 
-    def fence() -> bool:
-        return not run.pulse.stopping and scheduler.holds(run.fence.step_id, run.fence.attempt)
-
     def record(published: Published) -> None:
         with transaction.atomic():
             records.output_done(run.fence, row.id, key=address.key, size=published.size, parts=published.parts, info=info, checks=found.rows)
             previews.record(run.job.media_id, address, published.size, info | result, job_id=run.job.id, output_id=row.id)
 
-    publish_output(run, output, row, address, found.room, fence=fence, record=record)
+    publish_output(run, output, row, address, found.room, record=record)
     return result

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jobs.engine.address import Address
+from jobs.engine.address import Address, key_mistake
 from jobs.engine.errors import JobError
 from jobs.engine.sets import compose
 from jobs.records import LeaseLost
@@ -60,11 +60,10 @@ def publish_output(
     address: Address,
     room: Room,
     *,
-    fence: Callable[[], bool],
     record: Callable[[Published], None],
     shown: Collection[str] = (),
 ) -> None:
-    """Publish one verified output. ``shown``: keys of its segments that can be seen already. Raises LeaseLost if the fence closes, JobError ObjectAlreadyExists where overwriting was not allowed."""
+    """Publish one verified output. ``shown``: keys of its segments that can be seen already. Raises LeaseLost if the step is not this attempt's any more, JobError ObjectAlreadyExists where overwriting was not allowed."""
     if output.set is None:
         main, parts = output.renditions[0].file, dict[str, str]()
     else:
@@ -72,25 +71,39 @@ def publish_output(
     files = [Staged(run.room / file, key) for file, key in parts.items()]
     size = sum(file.path.stat().st_size for file in files) + (run.room / main).stat().st_size
     published = Published(size, tuple(parts.values()))
+    publish_files(run, row, files, Staged(run.room / main, address.key), record=lambda: record(published), shown=shown)
+
+
+def publish_files(run: Run, row: Output, files: Sequence[Staged], last: Staged, *, record: Callable[[], None], shown: Collection[str] = ()) -> None:
+    """As :func:`media_assets.publishing.publish`, fenced by the attempt. Raises also LeaseLost if the fence closes."""
     closed = False
 
-    def still_ours() -> bool:
+    def fence() -> bool:
         nonlocal closed
-        closed = not fence()
+        closed = not run.holds()
         return not closed
 
-    publish(
-        address.bucket,
-        files,
-        Staged(run.room / main, address.key),
-        token=token_of(run, output.index),
-        overwrite=row.overwrite,
-        fence=still_ours,
-        record=lambda: record(published),
-        shown=shown,
-    )
+    publish(row.bucket, files, last, token=token_of(run, row.index), overwrite=row.overwrite, fence=fence, record=record, shown=shown)
     if closed:
         raise LeaseLost
+
+
+def check_keys(run: Run, row: Output, keys: Sequence[str], alike: str) -> None:
+    """Names that came out of patterns; ``alike``: what to say where two are the same.
+
+    Raises JobError OutputConflict, OutputOverwritesInput, InvalidAddress, ObjectAlreadyExists.
+    """
+    if len(set(keys)) < len(keys):
+        raise JobError("OutputConflict", alike)
+    inputs = {Address(run.job.input_bucket, run.job.input_key), *map(Address.parse, run.job.spec.get("images") or ())}
+    if any(Address(row.bucket, key) in inputs for key in keys):
+        raise JobError("OutputOverwritesInput")
+    if mistake := next(filter(None, map(key_mistake, keys)), None):
+        raise JobError("InvalidAddress", mistake)
+    if not row.overwrite:
+        for key in keys:
+            if storage(row.bucket).stat(key) is not None:
+                raise JobError("ObjectAlreadyExists", f"There is an object at {row.bucket}/{key} already.")
 
 
 def _composed(run: Run, output: OutputPlan, row: Output, address: Address, room: Room) -> tuple[str, dict[str, str]]:

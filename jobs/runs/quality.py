@@ -18,11 +18,12 @@ from jobs.engine.resolve import resolve
 from jobs.engine.spec import JOB_SPEC, OutputSpec, QualitySpec, TranscodeSpec
 from jobs.engine.template import Template
 from jobs.lettering.plans import drawn
+from jobs.media_tools import media_tools
 from jobs.models import Output
 from jobs.runs import playlists
 from jobs.runs.gather import gather
 from jobs.runs.measuring import measured
-from jobs.runs.run import media_tools
+from jobs.runs.opening import open_input
 from jobs.states import Phase
 from media_assets.storage import storage
 
@@ -39,7 +40,7 @@ AGREES = 0.1  # of the told rate
 
 def run_quality(run: Run) -> dict[str, Any]:
     """Measure. Raises JobError NoVideoStream, ObjectNotFound, QualityNotComparable, ResourceContentBad and those of the reference's plan."""
-    reference = run.open_input()
+    reference = open_input(run)
     spec = QualitySpec.model_validate(run.job.spec, strict=False)
     output = _fetched(run, spec)
     if output.picture is None:
@@ -60,10 +61,11 @@ def run_quality(run: Run) -> dict[str, Any]:
     run.pulse.phase(Phase.MEASURE)
     if run.command(found.command).exit_code:
         raise JobError("ResourceContentBad", f"The pictures cannot be compared to their end: {run.decisive_line}" if run.decisive_line else "")
-    frames, given = (quality.counted(_text(run, name)) for name in (quality.COUNTED, quality.GIVEN))
-    quality.check_counts(frames, given)
+    own = _text(run, quality.COUNTED)
+    frames = quality.counted(own)
+    quality.check_counts(frames, quality.counted(_text(run, quality.GIVEN)))
     series = quality.read(found, _text(run, quality.VMAF_LOG), _lines(run, quality.XPSNR_LOG))
-    told = kind.told(found, series, frames=frames, fps=_fps(output, frames), versions=media_tools().version)
+    told = kind.told(found, series, frames=frames, fps=_fps(output, frames), versions=media_tools().version, times=quality.moments(own, found.every))
     _noted(run, spec, told)
     return told
 

@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import close_old_connections
 
-from jobs import records, workspace
-from jobs.engine.address import Address
+from jobs import records, scheduler, workspace
 from jobs.engine.errors import JobError
-from jobs.ffmpeg import positions, runner, stills, tools
 from jobs.ffmpeg import probe as ffprobe
-from jobs.runs import playlists
-from jobs.states import Phase
-from media_assets import services as media_services
-from media_assets.models import Media
-from media_assets.partial import Part, pin_part
+from jobs.ffmpeg import runner, stills
+from jobs.media_tools import media_tools
 from media_assets.storage import storage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
-    from jobs.engine.mp4_index import Need
     from jobs.engine.plan import Command
     from jobs.engine.probe import Probe
     from jobs.engine.progress import Progress
@@ -34,6 +26,7 @@ if TYPE_CHECKING:
     from jobs.pulse import Pulse
     from jobs.records import Fence
     from jobs.steps import More
+    from media_assets.partial import Part
 
 MB = 1_000_000
 TAIL_CHARS = 8000
@@ -41,12 +34,6 @@ TAIL_CHARS = 8000
 
 class NoSpace(Exception):
     """There is not enough free space to go on; later there may be."""
-
-
-@cache
-def media_tools() -> tools.Tools:
-    """The programs of this node."""
-    return tools.find(settings.REELMILL_FFMPEG, settings.REELMILL_FFPROBE)
 
 
 @dataclass
@@ -70,54 +57,12 @@ class Run:
     _argv: list[list[str]] = field(default_factory=list)
     _usage: dict[str, float] = field(default_factory=lambda: {"cpu_seconds": 0.0, "max_rss_bytes": 0.0})
 
-    def open_input(self, need: Need | None = None) -> Probe:
-        """Fetch and probe the input: afterwards it is in the room as «input», and the job and its media know what is in it.
-
-        ``need``: nothing else will be read, so of a large object in a store that may do (see ``part``).
-        """
-        self.pulse.phase(Phase.FETCH)
-        address = Address(self.job.input_bucket, self.job.input_key)
-        place = storage(address.bucket)
-        facts = place.stat(address.key)
-        if facts is None:
-            raise JobError("ObjectNotFound", f"No object at {address.bucket}/{address.key}.")
-        if self.job.input_etag and facts.etag != self.job.input_etag:
-            self.warnings.append("The input was replaced after the job was submitted; the new object was used.")
-        self.need_space()
-        self.part = pin_part(place, address.key, self.room, need) if need is not None else None
-        if self.part is None:
-            place.pin(address.key, self.room)
-        close_old_connections()  # long work: see scheduler.holds
-        self.pulse.phase(Phase.PROBE)
-        try:
-            probe = playlists.fetched(self, address, "input")
-        except JobError as error:
-            if self.part is None or error.code in records.AGAIN:
-                raise
-            self.fetch_rest()
-            probe = playlists.fetched(self, address, "input")
-        if self.part is not None and need is not None and need.times and not self._all_here(probe, need.times):
-            self.fetch_rest()
-        document = probe.model_dump(mode="json")
-        records.note_probe(self.fence, document, self.warnings)
-        if media := Media.objects.filter(pk=self.job.media_id).first():
-            media_services.set_info(media, document)
-        return probe
-
     def fetch_rest(self) -> None:
         """Put the whole input in the place of one with holes."""
         if self.part is not None:
             self.need_space()
             storage(self.job.input_bucket).pin(self.job.input_key, self.room)
             self.part, self.complained = None, False
-
-    def _all_here(self, probe: Probe, times: Sequence[float]) -> bool:
-        """Whether every packet is here that pictures at these seconds are decoded from: some decoders take a hole for a picture and do not complain."""
-        if self.part is None or probe.picture is None:
-            return True
-        own = [time + (probe.start or 0.0) for time in times]
-        spans = positions.positions(self.room / "input", probe.picture.index, own, tools=media_tools(), cwd=self.room)
-        return spans is not None and self.part.has(spans)
 
     def probe(self, name: str, *, count_packets: bool = False, own_playlist: bool = False) -> Probe:
         """What is in a file of the room."""
@@ -135,6 +80,14 @@ class Run:
         """What is in a watermark's picture in the room."""
         self.pulse.check()
         return stills.mark(self.room / name, tools=media_tools(), cwd=self.room)
+
+    def holds(self) -> bool:
+        """Whether the step is still this attempt's, and nobody has told it to stop."""
+        return not self.pulse.stopping and scheduler.holds(self.fence.step_id, self.fence.attempt)
+
+    def unreadable(self) -> JobError:
+        """What is wrong with an input on which a program failed."""
+        return JobError("ResourceContentBad", f"The input cannot be read to its end: {self.decisive_line}" if self.decisive_line else "")
 
     def need_space(self) -> None:
         """Raise NoSpace unless the room's file system has the reserve that the operator set."""

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from jobs import placeholders, records, scheduler
+from jobs import pictures, placeholders, records
 from jobs.engine import fields, snapshot_black
-from jobs.engine.address import Address, key_mistake
+from jobs.engine.address import Address
 from jobs.engine.errors import JobError
 from jobs.engine.kinds import snapshot as kind
 from jobs.engine.mp4_index import Need
@@ -24,11 +24,11 @@ from jobs.engine.snapshot_picture import FORMATS, QUALITY_USUAL, format_of, susp
 from jobs.engine.sources import Material
 from jobs.engine.spec import InputSpec, SnapshotSpec, TranscodeSpec
 from jobs.engine.template import Container, Template, Video
-from jobs.frames import pictures
-from jobs.records import LeaseLost
+from jobs.runs.opening import open_input
+from jobs.runs.publish import check_keys, publish_files
 from jobs.states import JobState, Phase
 from media_assets import snapshots
-from media_assets.storage import Staged, publish, storage
+from media_assets.storage import Staged
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +53,7 @@ def run_snapshot(run: Run) -> dict[str, Any]:
     """Make the pictures that the job asks for. Raises JobError NoVideoStream, TimeOutOfRange, ResourceContentBad, OutputVerifyFailed and what publishing says."""
     spec = SnapshotSpec.model_validate(run.job.spec, strict=False)
     times = _times(spec)
-    probe = run.open_input(Need(times=times) if times is not None else None)
+    probe = open_input(run, Need(times=times) if times is not None else None)
     row = run.job.outputs.get()
     if row.state == JobState.SUCCEEDED and (done := snapshots.result_of(run.job.id)):
         return done  # an earlier attempt ended between publishing and saying so
@@ -76,16 +76,7 @@ def run_snapshot(run: Run) -> dict[str, Any]:
         found += taken_again(run, spec, probe, format_, counts, plan, found)
     found = sorted(found, key=lambda picture: picture.time)
     _judge(run, plan, found, warnings, failed=failed)
-    if format_ == "avif":
-        found = [Picture(picture.time, pictures.to_avif(picture.path, spec.quality or QUALITY_USUAL)) for picture in found]
-    run.pulse.phase(Phase.VERIFY)
-    checks = checked(plan, found, format_)
-    records.note_plan(run.fence, 0, (), warnings)
-    if not all(check["ok"] for check in checks):
-        records.output_failed(run.fence, 0, JobError("OutputVerifyFailed"), checks)
-        return {"count": 0, "pictures": []}
-    run.pulse.phase(Phase.PUBLISH)
-    return publish_pictures(run, spec, row, plan, found, checks, format_)
+    return keep(run, spec, row, plan, found, warnings)
 
 
 def _times(spec: SnapshotSpec) -> tuple[float, ...] | None:
@@ -166,13 +157,39 @@ def _judge(run: Run, plan: kind.SnapshotPlan, found: list[Picture], warnings: li
     """Nothing at all is a failure; less than was to be expected is worth a warning."""
     if not found:
         if failed:
-            raise JobError("ResourceContentBad", f"The input cannot be read to its end: {run.decisive_line}" if run.decisive_line else "")
+            raise run.unreadable()
         raise JobError("TimeOutOfRange")
     if plan.wanted is not None and len(found) < plan.wanted:
         warnings.append(f"The video ends before all pictures are taken: {len(found)} of {plan.wanted}.")
 
 
-def checked(plan: kind.SnapshotPlan, found: list[Picture], format_: str) -> list[dict[str, Any]]:
+def keep(
+    run: Run,
+    spec: SnapshotSpec,
+    row: Output,
+    plan: kind.SnapshotPlan,
+    found: list[Picture],
+    warnings: list[str],
+    about: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """Bring the pictures into their format, look at each whole, and publish them if all are as planned. Answers the job's result.
+
+    ``about``: what else is to be kept of each picture.
+    """
+    format_ = format_of(spec)
+    if format_ == "avif":
+        found = [Picture(picture.time, pictures.to_avif(picture.path, spec.quality or QUALITY_USUAL)) for picture in found]
+    run.pulse.phase(Phase.VERIFY)
+    checks = _checked(plan, found, format_)
+    records.note_plan(run.fence, 0, (), warnings)
+    if not all(check["ok"] for check in checks):
+        records.output_failed(run.fence, 0, JobError("OutputVerifyFailed"), checks)
+        return {"count": 0, "pictures": []}
+    run.pulse.phase(Phase.PUBLISH)
+    return _published(run, spec, row, plan, found, checks, format_, about)
+
+
+def _checked(plan: kind.SnapshotPlan, found: list[Picture], format_: str) -> list[dict[str, Any]]:
     """Every picture decoded whole: its format and its size."""
     wanted = pictures.Seen(FORMATS[format_].pillow, plan.width, plan.height)
     wrong = [seen for seen in (pictures.look(picture.path) for picture in found) if seen != wanted]
@@ -185,7 +202,7 @@ def checked(plan: kind.SnapshotPlan, found: list[Picture], format_: str) -> list
 
 
 # --- publishing -------------------------------------------------------------------------------------------------------
-def publish_pictures(
+def _published(
     run: Run,
     spec: SnapshotSpec,
     row: Output,
@@ -193,12 +210,12 @@ def publish_pictures(
     found: list[Picture],
     checks: list[dict[str, Any]],
     format_: str,
-    about: Sequence[Mapping[str, Any]] = (),
+    about: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """Make all pictures visible and record them, fenced by the attempt. Answers the job's result. ``about``: what else is to be kept of each picture."""
+    """Make all pictures visible and record them, fenced by the attempt. Answers the job's result."""
     # a row that was published already names its first picture; the pattern is in the spec, but times in it are the first attempt's
     keys = [placeholders.finish_picture(row.key, number=number, seconds=picture.time) for number, picture in enumerate(found, 1)]
-    _check_keys(run, row, keys)
+    check_keys(run, row, keys, "Two pictures would have the same name: add {Count}.")
     sizes = [picture.path.stat().st_size for picture in found]
     made = [
         {"time": round(p.time, 3), "bucket": row.bucket, "key": key, "size": size, "width": plan.width, "height": plan.height}
@@ -209,12 +226,6 @@ def publish_pictures(
     result = {"count": len(made), "pictures": made}
     stream = VideoStream(index=0, codec=FORMATS[format_].codec, width=plan.width, height=plan.height, frames=1)
     info = Probe(format_name="image2", size=sum(sizes), video=(stream,)).model_dump(mode="json")
-    closed = False
-
-    def fence() -> bool:
-        nonlocal closed
-        closed = run.pulse.stopping or not scheduler.holds(run.fence.step_id, run.fence.attempt)
-        return not closed
 
     def record() -> None:
         with transaction.atomic():
@@ -224,21 +235,5 @@ def publish_pictures(
                 snapshots.set_cover(run.job.media_id, row.bucket, keys[0])
 
     files = [Staged(picture.path, key) for picture, key in zip(found, keys, strict=True)]
-    publish(row.bucket, files[1:], files[0], token=f"{run.fence.token}-0", overwrite=row.overwrite, fence=fence, record=record)
-    if closed:
-        raise LeaseLost
+    publish_files(run, row, files[1:], files[0], record=record)
     return result
-
-
-def _check_keys(run: Run, row: Output, keys: list[str]) -> None:
-    """Names that came out of the pattern. Raises JobError OutputConflict, OutputOverwritesInput, InvalidAddress, ObjectAlreadyExists."""
-    if len(set(keys)) < len(keys):
-        raise JobError("OutputConflict", "Two pictures would have the same name: add {Count}.")
-    if row.bucket == run.job.input_bucket and run.job.input_key in keys:
-        raise JobError("OutputOverwritesInput")
-    if mistake := next(filter(None, map(key_mistake, keys)), None):
-        raise JobError("InvalidAddress", mistake)
-    if not row.overwrite:
-        for key in keys:
-            if storage(row.bucket).stat(key) is not None:
-                raise JobError("ObjectAlreadyExists", f"There is an object at {row.bucket}/{key} already.")

@@ -20,8 +20,9 @@ from jobs.engine.rules.sprite import format_of, most_px
 from jobs.engine.snapshot_picture import ENDINGS, FORMATS, QUALITY_USUAL, suspicious
 from jobs.engine.spec import SpriteSpec
 from jobs.frames import sheets
-from jobs.frames.pictures import Seen
+from jobs.pictures import Seen
 from jobs.runs.images import fetched_images
+from jobs.runs.opening import open_input
 from jobs.runs.snapshot import Picture, fields_of, retaken, taken
 from jobs.runs.sprite_publish import Made, Names, publish_sprite
 from jobs.states import JobState, Phase
@@ -51,7 +52,7 @@ def run_sprite(run: Run) -> dict[str, Any]:
         grid, found = _given(run, spec)
         end = 0.0
     else:
-        probe = run.open_input(Need(keys=True) if kind.may_use_keys(spec) else None)
+        probe = open_input(run, Need(keys=True) if kind.may_use_keys(spec) else None)
         grid, found, end = _taken(run, spec, probe, warnings)
     wanted_rows = grid.rows
     grid = grids.fitted(grid, len(found), most_px(spec))
@@ -87,7 +88,7 @@ def _taken(run: Run, spec: SpriteSpec, probe: Probe, warnings: list[str]) -> tup
     run.pulse.phase(Phase.ENCODE)
     found = _pictures(run, spec, probe, wanted, counts)
     if not found:
-        raise JobError("ResourceContentBad", f"The input cannot be read to its end: {run.decisive_line}" if run.decisive_line else "")
+        raise run.unreadable()
     last = max(found)
     if last + 1 < wanted.number:
         warnings.append(SHORT.format(found=len(found), wanted=wanted.number))

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from jobs import placeholders, records, scheduler
-from jobs.engine.address import Address, key_mistake
-from jobs.engine.errors import JobError
+from jobs import placeholders, records
+from jobs.engine.address import Address
 from jobs.engine.probe import Probe, VideoStream
 from jobs.engine.rules.sprite import format_of
 from jobs.engine.snapshot_picture import FORMATS
 from jobs.frames.sheets import look
-from jobs.records import LeaseLost
+from jobs.runs.publish import check_keys, publish_files
 from media_assets import snapshots, sprites
-from media_assets.storage import Staged, publish, storage
+from media_assets.storage import Staged
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,17 +61,11 @@ def publish_sprite(
     files = [Staged(path, key) for path, key in (*zip(made.sheets, names.sheets, strict=True), *zip(made.singles, names.singles, strict=True))]
     last = Staged(made.index, names.main) if made.index else files.pop(0)
     keys = [file.key for file in files]
-    _check_keys(run, row, [*keys, last.key])
+    check_keys(run, row, [*keys, last.key], "Two objects would have the same name: give sheets, index and single pictures different ones.")
     sizes = {file.key: file.path.stat().st_size for file in (*files, last)}
     result = _result(row, grid, found, end, made, names, sizes)
     stream = VideoStream(index=0, codec=FORMATS[format_of(spec)].codec, width=grid.width, height=grid.height, frames=len(names.sheets))
     info = Probe(format_name="image2", size=sum(sizes.values()), video=(stream,)).model_dump(mode="json")
-    closed = False
-
-    def fence() -> bool:
-        nonlocal closed
-        closed = run.pulse.stopping or not scheduler.holds(run.fence.step_id, run.fence.attempt)
-        return not closed
 
     def record() -> None:
         with transaction.atomic():
@@ -82,9 +75,7 @@ def publish_sprite(
                 first = Address(row.bucket, names.singles[0])
                 snapshots.record(run.job.media_id, first, names.singles[1:], {"pictures": result["pictures"]}, job_id=run.job.id, output_id=row.id)
 
-    publish(row.bucket, files, last, token=f"{run.fence.token}-0", overwrite=row.overwrite, fence=fence, record=record)
-    if closed:
-        raise LeaseLost
+    publish_files(run, row, files, last, record=record)
     return result
 
 
@@ -115,20 +106,3 @@ def _result(
             for picture, key in zip(found, names.singles, strict=True)
         ]
     return result
-
-
-def _check_keys(run: Run, row: Output, keys: list[str]) -> None:
-    """Names that came out of the patterns. Raises JobError OutputConflict, OutputOverwritesInput, InvalidAddress, ObjectAlreadyExists."""
-    if len(set(keys)) < len(keys):
-        raise JobError("OutputConflict", "Two objects would have the same name: give sheets, index and single pictures different ones.")
-    if row.bucket == run.job.input_bucket and run.job.input_key in keys:
-        raise JobError("OutputOverwritesInput")
-    images = {Address.parse(text) for text in run.job.spec.get("images") or ()}
-    if any(Address(row.bucket, key) in images for key in keys):
-        raise JobError("OutputOverwritesInput")
-    if mistake := next(filter(None, map(key_mistake, keys)), None):
-        raise JobError("InvalidAddress", mistake)
-    if not row.overwrite:
-        for key in keys:
-            if storage(row.bucket).stat(key) is not None:
-                raise JobError("ObjectAlreadyExists", f"There is an object at {row.bucket}/{key} already.")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from jobs import placeholders, records, scheduler
+from jobs import placeholders, records
 from jobs.engine.address import Address
 from jobs.engine.argv import works
 from jobs.engine.containers import TEXTS
@@ -173,9 +173,6 @@ def _publish(run: Run, output: OutputPlan, row: Output, found: Verified, shown: 
     address = _final_address(run, output, row)
     probe = facts(output, found.room.probes)
 
-    def fence() -> bool:
-        return not run.pulse.stopping and scheduler.holds(run.fence.step_id, run.fence.attempt)
-
     def record(published: Published) -> None:
         info = of_size(output, probe, published.size).model_dump(mode="json")
         with transaction.atomic():
@@ -185,7 +182,7 @@ def _publish(run: Run, output: OutputPlan, row: Output, found: Verified, shown: 
             record_rendition(run.job, row, address, published, info)
 
     try:
-        publish_output(run, output, row, address, found.room, fence=fence, record=record, shown=shown)
+        publish_output(run, output, row, address, found.room, record=record, shown=shown)
     except JobError as error:
         records.output_failed(run.fence, output.index, error, found.rows)
 

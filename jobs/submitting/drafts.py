@@ -10,8 +10,8 @@ import re
 from typing import TYPE_CHECKING
 
 from django.http import QueryDict
-from django.utils import timezone
 
+from jobs import clock
 from jobs.models import Draft
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def save(user: User, form: str, fields: QueryDict) -> bool:
     body = kept.urlencode()
     if len(body) > SIZE_MAX:
         return False
-    now = timezone.now()
+    now = clock.now()
     Draft.objects.filter(saved_at__lt=now - KEPT).delete()
     Draft.objects.update_or_create(user=user, form=form, defaults={"body": body, "saved_at": now})
     return True
@@ -39,7 +39,7 @@ def save(user: User, form: str, fields: QueryDict) -> bool:
 
 def find(user: User, form: str) -> Draft | None:
     """The draft of a person, if its day is not over."""
-    return Draft.objects.filter(user=user, form=form, saved_at__gte=timezone.now() - KEPT).first()
+    return Draft.objects.filter(user=user, form=form, saved_at__gte=clock.now() - KEPT).first()
 
 
 def fields(draft: Draft) -> QueryDict:

@@ -15,7 +15,6 @@ from console.auth import operator
 from console.error_texts import translated
 from console.lib.ids import new_id
 from jobs import services
-from jobs.analysing.first import analysis_first
 from jobs.defaults import in_turn
 from jobs.engine.address import Address
 from jobs.engine.errors import Refused
@@ -23,6 +22,7 @@ from jobs.models import Draft, Job
 from jobs.notices.queries import topics
 from jobs.payloads import read_job_request
 from jobs.submitting import drafts
+from jobs.submitting.analysis_first import analysis_first
 from jobs.submitting.forms import STARTER, JobForms, rearranged
 from jobs.submitting.media_info_form import MediaInfoForm
 from jobs.submitting.one_kind import same_page, submitted

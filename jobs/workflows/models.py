@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from console.lib.ids import new_id
+from jobs import clock
 from jobs.workflows.states import ActivityState, ExecutionState
 
 
@@ -50,8 +51,8 @@ class Workflow(models.Model):
     scan_at = models.DateTimeField(_("next look at the path"), null=True, blank=True)
     scanned_at = models.DateTimeField(_("last look at the path"), null=True, blank=True)
     scan_error = models.TextField(_("why the path cannot be looked at"), blank=True)
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
-    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+    created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
+    updated_at = clock.ChangedField(_("updated"), editable=False)
 
     class Meta:
         app_label = "jobs"
@@ -76,7 +77,7 @@ class WorkflowVersion(models.Model):
     number = models.PositiveIntegerField(_("version"))
     document = models.JSONField(_("workflow"), help_text=_("as it was saved: bucket, path, pipeline, priority, file_types, notify_topic, trigger, steps"))
     actor = models.CharField(_("who"), max_length=150, blank=True)
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
 
     class Meta:
         app_label = "jobs"

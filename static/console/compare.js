@@ -85,9 +85,8 @@ for (const chart of charts) {
   chart.addEventListener("pointerleave", () => hover(null));
   chart.addEventListener("click", (event) => {
     if (event.target.closest("a")) return;
-    const number = Math.round(shareOf(chart, event) * chart.dataset.length * chart.dataset.fps);
     const target = new URL(location.href);
-    target.searchParams.set("t", (number / chart.dataset.fps).toFixed(3));
+    target.searchParams.set("t", (shareOf(chart, event) * chart.dataset.length).toFixed(3));
     target.hash = "pictures";
     location.assign(target);
   });

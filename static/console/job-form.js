@@ -1,27 +1,10 @@
-// The new-job form: picking an input, inserting placeholders, counting bytes. Everything it does can be done without it.
+// The new-job form: inserting placeholders, counting bytes. Everything it does can be done without it.
 
 const form = document.getElementById("job-form");
 const input = document.getElementById("id_input");
 
-/** Where the picker's choice goes: the field beside the «Browse» that was pressed, else the input. */
-let target = null;
-
-/** An address was chosen in the picker or among the recent files. */
+/** Placeholders go where the caret is. */
 document.addEventListener("click", (event) => {
-  const browse = event.target.closest("[data-dialog]");
-  if (browse) target = browse.dataset.pickInto ? document.getElementById(browse.dataset.pickInto) : null;
-  const pick = event.target.closest("[data-pick]");
-  if (pick && input) {
-    event.preventDefault();
-    const field = pick.closest("#dialog") && target?.isConnected ? target : input;
-    field.value = pick.dataset.pick;
-    document.getElementById("dialog")?.close();
-    for (const menu of document.querySelectorAll("[data-menu][open]")) menu.open = false;
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-    form.dispatchEvent(new CustomEvent("picked", { bubbles: true }));
-    field.focus();
-    return;
-  }
   const insert = event.target.closest("[data-insert]");
   if (insert) {
     const field = document.querySelector(insert.dataset.insertInto);

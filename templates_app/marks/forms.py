@@ -13,13 +13,8 @@ from jobs.engine.vocabulary.marks import Watermark
 from jobs.lettering import fonts
 from templates_app.marks import services
 from templates_app.marks.models import WatermarkTemplate
+from templates_app.marks.words import CORNERS
 
-CORNERS = (
-    ("top_left", gettext_lazy("Top left")),
-    ("top_right", gettext_lazy("Top right")),
-    ("bottom_left", gettext_lazy("Bottom left")),
-    ("bottom_right", gettext_lazy("Bottom right")),
-)
 UNITS = (("px", "px"), ("%", "%"))
 LENGTHS = ("width", "height", "dx", "dy")
 TEXT = ("content", "font", "color", "outline_width", "outline_color")

@@ -22,7 +22,7 @@ from jobs.ffmpeg import sandbox
 from jobs.ffmpeg.limits import for_probe
 from jobs.ffmpeg.probe import probe
 from jobs.ffmpeg.stills import mark as probe_still
-from jobs.runs.run import media_tools
+from jobs.media_tools import media_tools
 from media_assets.local import LocalStorage
 from media_assets.models import Media
 from media_assets.storage import storage

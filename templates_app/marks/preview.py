@@ -28,7 +28,7 @@ from jobs.ffmpeg.limits import for_encode
 from jobs.ffmpeg.probe import probe
 from jobs.ffmpeg.stills import mark as probe_mark
 from jobs.lettering.plans import drawn
-from jobs.runs.run import media_tools
+from jobs.media_tools import media_tools
 from media_assets.storage import storage
 from templates_app.marks.grounds import SECONDS, folder
 

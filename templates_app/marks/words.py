@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
-
-from templates_app.marks.forms import CORNERS
+from django.utils.translation import gettext_lazy
 
 if TYPE_CHECKING:
     from templates_app.marks.models import WatermarkTemplate
+
+CORNERS = (
+    ("top_left", gettext_lazy("Top left")),
+    ("top_right", gettext_lazy("Top right")),
+    ("bottom_left", gettext_lazy("Bottom left")),
+    ("bottom_right", gettext_lazy("Bottom right")),
+)
 
 
 def described(row: WatermarkTemplate) -> dict[str, str]:

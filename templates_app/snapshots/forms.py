@@ -14,17 +14,8 @@ from jobs.engine.spec import SNAPSHOTS_MAX
 from templates_app.fields import SecondsField
 from templates_app.snapshots import services
 from templates_app.snapshots.models import SnapshotTemplate
+from templates_app.snapshots.words import MODES
 
-MODES = (
-    ("single", _("One picture")),
-    ("times", _("At several times")),
-    ("series", _("Series")),
-    ("average", _("Spread evenly")),
-    ("frames", _("Every so many frames")),
-    ("keyframes", _("Key frames")),
-    ("sprite", _("Sprite")),
-    ("webvtt", _("WebVTT thumbnails")),
-)
 SPRITES = ("sprite", "webvtt")
 FRAMES = (("normal", _("The picture shown at that time")), ("key", _("A key frame near it (faster; it may be some seconds away)")))
 FORMATS = (("", _("As the address ends, else JPEG")), ("jpg", "JPEG"), ("png", "PNG"), ("webp", "WebP"), ("avif", "AVIF"))

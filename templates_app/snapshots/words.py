@@ -5,11 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
-
-from templates_app.snapshots.forms import MODES
+from django.utils.translation import gettext_lazy
 
 if TYPE_CHECKING:
     from templates_app.snapshots.models import SnapshotTemplate
+
+MODES = (
+    ("single", gettext_lazy("One picture")),
+    ("times", gettext_lazy("At several times")),
+    ("series", gettext_lazy("Series")),
+    ("average", gettext_lazy("Spread evenly")),
+    ("frames", gettext_lazy("Every so many frames")),
+    ("keyframes", gettext_lazy("Key frames")),
+    ("sprite", gettext_lazy("Sprite")),
+    ("webvtt", gettext_lazy("WebVTT thumbnails")),
+)
 
 
 def described(row: SnapshotTemplate) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
-from console import access_keys, audit, auth
+from console import access_keys, audit, audit_told, auth
 from console.lib import acting
 from console.lib.acting import Actor
 from console.models import AccessKey, AuditEntry, Role
@@ -23,9 +24,9 @@ from jobs.engine.errors import Refused
 from jobs.foreign import projects
 from jobs.notices import targets
 from media_assets import buckets as bucket_services
-from media_assets import editing
+from media_assets import editing, s3_settings
 from media_assets import services as media_services
-from media_assets.models import Media
+from media_assets.models import Bucket, Media
 from templates_app import services as template_services
 from templates_app.marks import services as mark_services
 from templates_app.snapshots import services as snapshot_services
@@ -259,3 +260,43 @@ def test_as_json(alice: User, bob: User, pipeline: Any, api_of: Callable[..., Cl
     assert api_of(bob).get(API).status_code == 403
     limited = auth.make_token(alice, "limited", Role.ADMIN, policy={"buckets": ["input"]})[1]
     assert Client(headers={"authorization": f"Bearer {limited}"}).get(API).status_code == 403
+
+
+# --- what the page tells --------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("action", "data", "rows"),
+    [
+        ("pipeline.changed", {"slots": [2, 3], "name": ["a", "b"]}, [("Name", "a", "b"), ("Slots", "2", "3")]),
+        ("job.prioritised", {"was": 6, "now": 9}, [("Priority", "6", "9")]),
+        ("job.cancelled", {"was": "queued", "kind": "transcode"}, [("State before", None, "queued"), ("Type", None, "transcode")]),
+        ("bucket.changed", {"folder": ["", "/films"], "is_input": [True, False], "fields": ["secret"]}, [("Folder", "–", "/films"), ("Input", "Yes", "No"), ("Changed", None, "Secret")]),
+        ("access_key.policy_changed", {"policy": [{"buckets": None, "read_only": False}, {"buckets": ["a", "b"], "read_only": False}]}, [("Policy: Buckets", "–", "a, b")]),
+        ("access_key.policy_changed", {"policy": [{}, {"read_only": True}]}, [("Policy: Read only", "–", "Yes")]),
+        ("api_token.created", {"user": "bob", "policy": {"buckets": ["a", "b"]}}, [("Policy: Buckets", None, "a, b"), ("User", None, "bob")]),
+        ("project.deleted", {"buckets": ["a", "b"]}, [("Buckets", None, "a, b")]),
+        ("user.changed", {"roles": [["viewer"], ["admin", "operator"]], "fields": ["email", "is_active"]}, [("Roles", "viewer", "admin, operator"), ("Changed", None, "E-mail, Active")]),
+        ("some.thing", {"unheard_of": 3}, [("unheard_of", None, "3")]),
+        ("bucket.unbound", {}, []),
+    ],
+)  # fmt: skip
+def test_entries_are_told_as_rows(action: str, data: dict[str, Any], rows: list[tuple[str, str | None, str]]) -> None:
+    assert [(row.label, row.before, row.now) for row in audit_told.told(action, data)] == rows
+
+
+def test_names_of_everything_that_is_written_down_are_known(db: None, buckets: Any) -> None:
+    """Read from the code: every keyword that record is given has a name for readers."""
+    known = {*audit_told.NAMES, "was", "now"}
+    own = {"actor", "subject"}
+    for path, tree in product():
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "audit.record"):
+            assert {word.arg for word in call.keywords if word.arg} - own <= known, path
+    assert {*services.PIPELINE_FIELDS, *s3_settings.FIELDS, *targets.FIELDS, "folder", "is_input", "is_output"} <= known
+
+
+def test_the_page_tells_what_changed(client: Client, alice: User, buckets: Any) -> None:
+    row = Bucket.objects.get(name="output")
+    bucket_services.update_bucket(row, is_input=True)
+    client.force_login(alice)
+    page = client.get(URL).content.decode()
+    assert re.search(r"Input:</span>\s*<span[^>]*>No</span>.*changed to.*>Yes</span>", page)
+    assert "{&quot;" not in page

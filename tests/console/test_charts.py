@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from console.charts import HEAD, PLOT, ceiling, charts
 from console.lib.ids import new_id
+from jobs import throughput
 from jobs.models import Job, Output, Pipeline
-from jobs.pages import throughput
 from templates_app.models import Template
 
 OVERVIEW = "/console/"

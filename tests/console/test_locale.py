@@ -32,7 +32,7 @@ PURE_STORAGE = (
     "media_assets/local.py",
     "media_assets/drivers.py",
     "media_assets/publishing.py",
-    *(f"media_assets/{name}.py" for name in ("publishing_s3", "s3", "s3_client", "s3_reading", "s3_sending")),
+    *(f"media_assets/{name}.py" for name in ("publishing_s3", "s3", "s3_bucket", "s3_client", "s3_reading", "s3_sending")),
 )
 SENTENCE = re.compile(r"[A-Z«{].*\S \S.*[.!?]\Z", re.DOTALL)
 # Not for people on a page: start-up checks and programmers' errors.

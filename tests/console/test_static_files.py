@@ -61,3 +61,11 @@ def test_the_other_answers_of_whitenoise_stay(served: Any, client: Client) -> No
 def test_the_page_for_our_own_faults_names_the_icon(client: Client) -> None:
     page = server_error(RequestFactory().get("/")).content.decode()
     assert re.search(r'<link rel="icon" href="[^"]+icon[^"]*\.svg"', page)
+
+
+def test_pages_that_name_no_icon_have_one_too(served: Any, client: Client) -> None:
+    """Django's admin, for one: browsers ask for this address then."""
+    told = client.get("/favicon.ico")
+    assert told.status_code == 302
+    icon = client.get(told.headers["Location"])
+    assert (icon.status_code, icon.headers["Content-Type"]) == (200, "image/svg+xml")

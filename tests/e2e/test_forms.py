@@ -144,14 +144,39 @@ def test_a_job_changes_a_template_and_chooses_another(server: Server, new_page: 
     tab(page, "edit", "outputs-0-")
     page.click("button[value='add:outputs-0-edit.after']")
     page.click("[data-pick-into='id_outputs-0-edit.after.0.address']")
-    page.fill("#pick-q", ".")
-    page.press("#pick-q", "Enter")
-    page.locator("#dialog [data-pick]").first.click()
+    pick_any(page)
     assert page.input_value("[name='outputs-0-edit.after.0.address']").startswith("oss://")
     assert page.input_value("[name='input']") == source
     expect(page.locator("#summary")).to_contain_text("mp4-h265-720p")
     page.click("button[value='remove:outputs-0-edit.after.0']")
     expect(page.locator("[name='outputs-0-edit.after.0.address']")).to_have_count(0)
+
+
+def pick_any(page: Page) -> None:
+    """Search for what has a dot in its name, and take the first."""
+    page.fill("#pick-q", ".")
+    page.press("#pick-q", "Enter")
+    page.locator("#dialog [data-pick]").first.click()
+
+
+def test_objects_are_picked_in_the_editors_of_templates(server: Server, new_page: Callable[..., Page]) -> None:
+    """Nothing typed is lost: the choice goes into the field beside the button, and the page stays."""
+    page = new_page()
+    page.goto(f"{server.base}/console/templates/watermark/new/")
+    page.fill("[name='name']", "Corner")
+    page.click("[data-pick-into='id_image']")
+    pick_any(page)
+    expect(page.locator("[name='image']")).to_have_value(re.compile("^oss://"))
+    expect(page.locator("[name='name']")).to_have_value("Corner")
+    page.check("[name='kind'][value='text']")
+    expect(page.locator("[data-pick-into='id_image']")).to_be_hidden()
+    page.goto(server.base + NEW)
+    tab(page, "edit")
+    page.click("button[value='add:edit.after']")
+    page.click("[data-pick-into='id_edit.after.0.address']")
+    pick_any(page)
+    expect(page.locator("[name='edit.after.0.address']")).to_have_value(re.compile("^oss://"))
+    assert page.url == server.base + NEW
 
 
 def test_blurred_areas_are_drawn_on_a_frame(server: Server, new_page: Callable[..., Page]) -> None:

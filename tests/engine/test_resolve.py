@@ -291,7 +291,9 @@ def test_the_last_length_of_a_playlist_is_counted_from_frame_to_frame_where_the_
     assert option(video("screen", "hls"), "-bsf:v") == true
     assert option(video("bbb", "hls"), "-bsf:v") is None
     assert option(video("screen", "hls", fps=5.0), "-bsf:v") is None
-    assert option(video("screen", "mp4"), "-bsf:v") is None
+    assert option(video("bbb", "mp4"), "-bsf:v") is None
+    assert option(video("screen", "mkv"), "-bsf:v") is None
+    assert option(video("screen", "mp4", fps=5.0), "-bsf:v") is None
 
 
 def test_formats_without_frame_lengths_may_lose_the_last_one_of_a_variable_source() -> None:

@@ -13,10 +13,10 @@ from django_q.models import OrmQ, Task
 from django_q.signing import SignedPackage
 from redis import RedisError
 
-from jobs import records, scheduler, services, tasks
+from jobs import board, doorbell, records, scheduler, services, tasks
 from jobs.engine.errors import JobError
 from jobs.models import Job, JobEvent, Lane, Step
-from jobs.node import board, broker, doorbell
+from jobs.node import broker
 from jobs.records import Fence
 from jobs.scheduler import Claimed
 from jobs.states import JobState, StepState

@@ -15,11 +15,10 @@ from django.db import connection, transaction
 from django.db.models import Count
 from django_q.models import OrmQ
 
-from jobs import records, scheduler, services, transitions
+from jobs import board, doorbell, records, scheduler, services, transitions
 from jobs.engine.errors import Refused
 from jobs.heads import query
 from jobs.models import Attempt, Job, JobEvent, Lane, Pipeline, Step
-from jobs.node import board, doorbell
 from jobs.records import Fence
 from jobs.scheduler import Claimed
 from jobs.states import AttemptState, JobState, StepState

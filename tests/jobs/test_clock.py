@@ -10,14 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from jobs import clock, queries, records, scheduler, services
+from jobs import clock, hot, queries, records, scheduler, services
 from jobs.engine.spec import JOB_SPEC
-from jobs.models import Attempt, Job, JobEvent, Lane, Node, Step
+from jobs.models import Attempt, Delivery, ForeignTask, Job, JobEvent, Lane, Node, NotifyTarget, Project, Step
 from jobs.node import host
 from jobs.node.beat import Beat
+from jobs.notices import outbox
+from jobs.notices.delivering import deliver
 from jobs.records import Fence
 from jobs.states import JobState, StepState
 from jobs.sweep import sweep
@@ -97,6 +101,61 @@ def test_the_oldest_job_is_the_one_that_came_first(off: Any, buckets: Any, prese
     assert [claimed.job_id for claimed in found if claimed] == [first.id, second.id]
     second.refresh_from_db()
     assert abs((second.created_at - first.created_at).total_seconds()) < 60
+
+
+@pytest.mark.pg
+@pytest.mark.parametrize("by", [HOUR, -HOUR])
+def test_rows_have_the_databases_time_whoever_writes_them(off: Any, by: dt.timedelta) -> None:
+    line = rows.pipeline()
+    true = timezone.now()
+    off(by)
+    services.update_pipeline(line, {"slots": 5}, actor="alice")
+    job = rows.waiting(line).job
+    made = [row.created_at for row in (job, Project.objects.create(name="p"), NotifyTarget.objects.create(name="n"), ForeignTask.objects.create(id="t"))]
+    line.refresh_from_db()
+    for moment in (*made, line.updated_at, line.events.get().at):
+        assert abs((moment - true).total_seconds()) < 60
+
+
+@pytest.mark.pg
+@pytest.mark.parametrize("by", [HOUR, -HOUR])
+def test_lists_and_answers_go_by_the_time_of_the_rows(off: Any, by: dt.timedelta, api_of: Any, bob: User, buckets: Any, presets: None) -> None:
+    """A new job is new, and is found among the newest."""
+    rows.pipeline()
+    (Path(buckets.input) / "clip.mp4").write_bytes(b"x")
+    old = rows.waiting(rows.pipeline()).job
+    Job.objects.filter(pk=old.pk).update(created_at=timezone.now() - dt.timedelta(minutes=90))
+    off(by)
+    client, body = api_of(bob), json.dumps({"kind": "mediainfo", "input": "oss://input/clip.mp4"})
+    answers = [client.post("/api/v1/jobs", body, content_type="application/json", headers={"Idempotency-Key": "k"}) for _ in range(2)]
+    assert answers[0].status_code == 201
+    assert answers[1].json()["id"] == answers[0].json()["id"]
+    assert [row["id"] for row in client.get("/api/v1/jobs?from=1h").json()["items"]] == [answers[0].json()["id"]]
+
+
+@pytest.mark.pg
+def test_messages_leave_when_they_are_due_though_the_senders_clock_is_behind(off: Any) -> None:
+    NotifyTarget.objects.create(name="ends")
+    job = rows.waiting(rows.pipeline()).job
+    hot.do(outbox.telling(job.pk, clock.now()))
+    assert not Delivery.objects.exists(), "no topic is named"
+    Job.objects.filter(pk=job.pk).update(notify_topic="ends")
+    hot.do(outbox.telling(job.pk, clock.now()))
+    off(-HOUR)
+    assert deliver() == 1
+    assert Delivery.objects.get().state == Delivery.State.NO_SUBSCRIPTION
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_is_written_at_once_with_its_time(off: Any, buckets: Any, presets: None) -> None:
+    """Not set right by a second statement."""
+    rows.pipeline()
+    (Path(buckets.input) / "clip.mp4").write_bytes(b"x")
+    off(HOUR)
+    with CaptureQueriesContext(connection) as said:
+        services.submit(spec=JOB_SPEC.validate_json(json.dumps({"kind": "mediainfo", "input": "oss://input/clip.mp4"})), source="api")
+    assert sum(one["sql"].startswith('INSERT INTO "jobs_job" ') for one in said) == 1
+    assert not [one["sql"] for one in said if one["sql"].startswith('UPDATE "jobs_job"')]
 
 
 def test_a_clock_that_is_set_costs_nobody_the_lease() -> None:

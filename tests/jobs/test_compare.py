@@ -20,7 +20,7 @@ from jobs.comparing import frames as compare_frames
 from jobs.comparing import sides as compare
 from jobs.comparing.flow import Flow, flow
 from jobs.engine.spec import JOB_SPEC
-from jobs.models import Job
+from jobs.models import Job, Output
 
 pytestmark = [pytest.mark.usefixtures("presets", "pipeline"), pytest.mark.django_db(transaction=True)]
 FINE: dict[str, Any] = {"container": {"format": "mp4"}, "video": {"codec": "h264", "crf": 12, "preset": "veryfast"}, "audio": {"remove": True}}
@@ -88,11 +88,56 @@ def test_both_sides_show_the_same_picture(
     job = made(buckets.put(path), work_off, FINE | change, endings=(ending,), **clip)
     output = job.outputs.get()
     source, result = decoded(path, ffmpeg), decoded(buckets.output / f"0{ending}", ffmpeg)
-    fps = (output.media_info or {})["video"][0]["fps"]
     for number in (0, 1, 7, len(result) // 2, len(result) - 1):
-        at = compare_frames.moment(number, fps)
-        assert nearest(compare_frames.picture(output, at), result) == number
-        assert nearest(compare_frames.picture(output, at, source=True), source) == first + number * step
+        own, given = shown(output, number)
+        assert nearest(own, result) == number
+        assert nearest(given, source) == first + number * step
+
+
+def shown(output: Output, number: int) -> tuple[Path, Path]:
+    """The pictures that the page shows of an output and of its source."""
+    one, source = compare.side("A", output, source=False), compare.side("B", output, source=True)
+    other = compare.partner(one, number, source)
+    return compare_frames.picture(output, one.course.moment(number)), compare_frames.picture(output, source.course.moment(other), source=True)
+
+
+def whole(path: Path, ffmpeg: str, width: int, height: int, *options: str) -> Pictures:
+    """All pictures of a file by number, each fourth pixel both ways."""
+    argv: list[Any] = [ffmpeg, "-nostdin", "-v", "error", *options[:2], "-i", path, *options[2:], "-map", "0:v:0", "-fps_mode", "passthrough"]
+    raw = subprocess.run([*argv, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"], check=True, capture_output=True, timeout=120).stdout
+    return np.frombuffer(raw, np.uint8).reshape(-1, height, width, 3)[:, ::4, ::4].astype(float)
+
+
+@pytest.mark.media
+@pytest.mark.parametrize(
+    ("change", "options"),
+    [
+        ({}, ()),
+        ({"container": {"format": "flv"}}, ()),
+        ({"video": {**FINE["video"], "fps": 12}}, ("-vf", "fps=12")),
+        ({"video": {**FINE["video"], "fps": 60}, "conditions": {"if_lower_fps": "convert"}}, ("-vf", "fps=60")),
+    ],
+    ids=["its own rate", "flv", "12 pictures a second", "60 pictures a second"],
+)
+@pytest.mark.parametrize(
+    ("name", "clip"), [("dog-1080p-vfr-phone-h264-aac.mp4", {}), ("dog-1080p-vfr-phone-h264-aac.mp4", {"start": 0.41, "duration": 1.2})], ids=["whole", "clip"]
+)
+def test_of_a_variable_rate_the_exact_pictures(
+    name: str, clip: dict[str, Any], change: dict[str, Any], options: tuple[str, ...], media: Path, buckets: Any, work_off: Any, ffmpeg: str
+) -> None:
+    """Some pictures of a phone's clip, held against all pictures that a decoder makes of both files."""
+    job = made(buckets.put(media / name), work_off, FINE | change, endings=(".flv" if "container" in change else ".mp4",), **clip)
+    output = job.outputs.get()
+    video = (output.media_info or {})["video"][0]
+    own = whole(buckets.output / output.key, ffmpeg, video["width"], video["height"])
+    seek = ("-ss", str(clip.get("start", 0)))
+    given = whole(media / name, ffmpeg, video["width"], video["height"], *seek, *(("-t", str(clip["duration"])) if clip else ()), *options)
+    assert len(own) == len(given) > 10
+    for number in (*range(0, len(own) - 1, max(1, len(own) // 8)), len(own) - 1):
+        for path, among in zip(shown(output, number), (own, given), strict=True):
+            with Image.open(path) as image:
+                away = np.abs(among - np.asarray(image)[::4, ::4]).mean(axis=(1, 2, 3))
+            assert away[number] - 0.01 <= away.min() < 2.5, (number, int(away.argmin()), path)
 
 
 def test_the_page_with_two_measured_outputs(client_of: Any, charlie: User, buckets: Any, clips: Any, work_off: Any) -> None:
@@ -147,7 +192,8 @@ def test_the_page_with_two_measured_outputs(client_of: Any, charlie: User, bucke
     assert "data-print" in report
     assert shown[0] in report
     assert "Measure " not in report
-    assert client.get("/console/compare/pair.png", {"a": one.id, "b": two.id, "t": "500"}).status_code == 404
+    beyond = client.get("/console/compare/pair.png", {"a": one.id, "b": two.id, "t": "500"}).content
+    assert beyond == client.get("/console/compare/pair.png", {"a": one.id, "b": two.id, "t": "2.96"}).content, "as on the page: the last picture"
 
 
 def test_an_output_beside_its_source(client_of: Any, bob: User, buckets: Any, clips: Any, work_off: Any) -> None:
@@ -182,21 +228,21 @@ def test_what_is_not_there(client_of: Any, bob: User, buckets: Any, clips: Any, 
 
 def test_the_flow_of_bits() -> None:
     """The fullest second, wherever it begins; key frames."""
-    even = "\n".join(f"{n / 10},100,{'K__' if n % 20 == 0 else '___'}" for n in range(60))
+    even = "\n".join(f"{n / 10},{n / 10},100,{'K__' if n % 20 == 0 else '___'}" for n in range(60))
     found = flow(even)
     assert found == Flow(8.0, 2.0)
-    burst = "\n".join(f"{n / 10},{1000 if 25 <= n < 35 else 100},{'K__' if n == 0 else '___'}" for n in range(60))
+    burst = "\n".join(f"{n / 10},{n / 10},{1000 if 25 <= n < 35 else 100},{'K__' if n == 0 else '___'}" for n in range(60))
     assert flow(burst) == Flow(80.0, None)
-    assert flow("N/A,5,K__\n\n") is None
-    short = flow("0.0,1000,K__\n0.5,1000,___")
+    assert flow("start,0.5\n1,N/A,5,K__\n\n") is None
+    short = flow("0,0.0,1000,K__\n0,0.5,1000,___")
     assert short is not None
     assert short.peak_kbps == 32.0
     assert found is not None
     assert found.rates == pytest.approx([8.0] * 6)
-    late = flow("\n".join(f"{n / 10},{1000 if n >= 30 else 100},___" for n in range(10, 52)))
+    late = flow("\n".join(f"0,{n / 10},{1000 if n >= 30 else 100},___" for n in range(10, 52)))
     assert late is not None
     assert late.rates == pytest.approx([8.0, 8.0, 80.0, 80.0 * 12 / 12]), "two pictures at the end belong to the last second"
-    alone = flow("3.0,1000,K__")
+    alone = flow("3.0,3.0,1000,K__")
     assert alone is not None
     assert len(alone.rates) == 1
 

@@ -13,8 +13,8 @@ from PIL import Image
 from jobs.engine.errors import Refused
 from jobs.engine.kinds.cover import ALIKE, Candidate, Measures, best, difference, groups, places, score
 from jobs.engine.probe import Probe, VideoStream
-from jobs.inspecting.picture_measures import measure
 from jobs.models import Job, Step
+from jobs.runs.picture_measures import measure
 from jobs.states import JobState
 from media_assets.models import Media, MediaFile
 from tests.jobs.films import film, submitted

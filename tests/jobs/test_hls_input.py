@@ -241,3 +241,14 @@ def test_recordings_of_two_kinds_are_refused(made: Any, work_off: Callable[[], i
     code, message = failed(submit("oss://input/hls/all.txt"), work_off)
     assert code == "InputNotReadable"
     assert "made of several recordings" in message
+
+
+def test_a_copied_clip_begins_at_the_key_frame_before_its_start(made: Callable[..., Path], buckets: Any, clips: Any, work_off: Callable[[], int]) -> None:
+    """Key frames are at every second: 1.5 s on as a copy is 1 s on, and players hide what lies before 1.5 s."""
+    made()
+    whole = pictures(clips.make(seconds=3, size="128x72", rate=25, more=("-g", "25")))
+    job = done(submit({"address": "oss://input/hls/index.m3u8", "start": 1.5}, overrides={"video": {"codec": "copy"}}), work_off)
+    shown = pictures(buckets.output / "o0.mp4")
+    assert shown == whole[-len(shown) :]
+    assert len(shown) in (37, 38, 39)
+    assert job.outputs.get().warnings == ["The copied picture begins at the key frame before the clip's start."]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 from django.contrib.auth.models import User
 
 from jobs import services
+from jobs.comparing import sides as compare
 from jobs.engine import quality
 from jobs.engine.errors import Refused
-from jobs.engine.kinds.quality import packed, unpacked
+from jobs.engine.kinds.quality import moments, packed, unpacked
 from jobs.engine.spec import JOB_SPEC
 from jobs.models import Job, Output
 
@@ -52,6 +54,12 @@ def measured(output: Output, work_off: Any, **more: Any) -> Job:
         "sar2x1-360p30-h264.mp4",
         "desk-360i25-h264-tff-noaudio.mp4",
         "colour-1080p-hevc-hlg-10bit.mp4",
+        "roof-720x1280p30-av1-hdr10-aac.mp4",
+        "bear-161x121-vp9-odd.webm",
+        "testsrc-360p30-h264-422.mp4",
+        "device-720p60-vp9-alpha.webm",
+        "real-240p15-rv20-noaudio.rm",
+        "bricks-160x120-msmpeg4v2-metasound.asf",
     ],
 )
 def test_what_lost_nearly_nothing_scores_so(name: str, media: Path, buckets: Any, work_off: Any) -> None:
@@ -101,13 +109,32 @@ def test_worse_is_worse_and_below(buckets: Any, clips: Any, work_off: Any) -> No
     assert scores[1]["vmaf_neg"]["mean"] <= scores[1]["vmaf"]["mean"] + 0.01
 
 
-def test_every_third_picture(buckets: Any, clips: Any, work_off: Any) -> None:
-    output = encoded(buckets.put(clips.make(seconds=2)), work_off, NEAR_LOSSLESS)
-    whole, third = (measured(output, work_off, metrics=["vmaf", "xpsnr"], **more).result for more in ({}, {"every": 3}))
-    assert third["every"] == 3
-    assert {len(unpacked(series)) for series in third["series"].values()} == {-(-whole["frames"] // 3)}
-    for name in third["series"]:
-        assert unpacked(third["series"][name])[5] == pytest.approx(unpacked(whole["series"][name])[15], abs=0.02), name
+def test_pictures_that_are_left_out_change_nothing_of_the_others(buckets: Any, clips: Any, work_off: Any) -> None:
+    """Measures that look at neighbours too are given these."""
+    output = encoded(buckets.put(clips.make(seconds=3)), work_off, {**NEAR_LOSSLESS, "video": {"codec": "h264", "crf": 30}})
+    whole = measured(output, work_off).result
+    for every in (3, 7, 11):
+        some = measured(output, work_off, every=every).result
+        assert (some["every"], some["frames"]) == (every, whole["frames"])
+        for name in ("vmaf", "vmaf_neg", "ssim", "psnr", "xpsnr"):
+            assert unpacked(some["series"][name]) == pytest.approx(unpacked(whole["series"][name])[::every], abs=0.021), (every, name)
+        assert moments(some, 4) == pytest.approx([number * every / 25 for number in range(4)], abs=1e-6)
+
+
+@pytest.mark.media
+def test_of_a_variable_rate_the_times_are_those_of_the_pictures(client_of: Any, charlie: User, media: Path, buckets: Any, work_off: Any) -> None:
+    """A screen recording: 25 pictures, of which one stands for more than a second."""
+    output = encoded(buckets.put(media / "screen-3026x1386-vfr-h264-noaudio.mp4"), work_off, NEAR_LOSSLESS, duration=3)
+    job = measured(output, work_off, metrics=["vmaf"])
+    assert job.state == "succeeded", (job.code, job.message)
+    assert job.result["scores"]["vmaf"]["mean"] >= 97
+    told = moments(job.result, job.result["frames"])
+    packets = compare.side("A", output, source=False).course
+    assert told == pytest.approx([packets.since(number) for number in range(len(packets))], abs=1e-4)
+    gaps = [late - early for early, late in pairwise(told or ())]
+    assert max(gaps) > 1 > 10 * min(gaps)
+    lines = client_of(charlie).get(f"/console/jobs/{job.id}/quality.csv").content.decode().splitlines()
+    assert [float(line.split(",")[1]) for line in lines[1:]] == pytest.approx(told, abs=0.001)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +179,7 @@ def test_the_course_is_as_long_as_the_film_whatever_rate_it_tells(media: Path, b
 
 def test_long_films_are_looked_at_in_steps_that_no_pattern_of_pictures_keeps() -> None:
     hours = [quality.each(round(seconds * fps)) for seconds, fps in ((60, 25), (601, 30), (3600, 24), (4 * 3600, 30), (4 * 3600, 60))]
-    assert hours == [1, 3, 5, 29, 53]
+    assert hours == [1, 3, 11, 53, 97]
     assert all(frames / quality.each(frames) <= quality.MEASURED_MAX for frames in range(1, 10_000_000, 9_973))
     assert not any(gop % step == 0 for step in hours if step > 5 for gop in (24, 25, 30, 48, 50, 60, 96, 120, 240, 250, 300))
 

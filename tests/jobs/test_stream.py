@@ -14,9 +14,8 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import AsyncClient
 
-from jobs import transitions, workspace
+from jobs import board, transitions, workspace
 from jobs.models import Attempt, Job, Step
-from jobs.node import board
 from jobs.pages import stream_views
 from tests.jobs import rows
 

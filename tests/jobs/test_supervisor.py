@@ -15,9 +15,8 @@ import pytest
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from jobs import scheduler, services
+from jobs import doorbell, scheduler, services
 from jobs.models import Job, JobEvent, Lane, Node, Pipeline, Step
-from jobs.node import doorbell
 from jobs.node.supervisor import pause
 from jobs.states import JobState, StepState
 from tests.jobs import rows

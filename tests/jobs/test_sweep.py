@@ -8,9 +8,8 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from jobs import records, scheduler, services
+from jobs import doorbell, records, scheduler, services
 from jobs.models import Attempt, Job, JobEvent, Lane, Node, Pipeline, PipelineEvent, Step
-from jobs.node import doorbell
 from jobs.records import Fence
 from jobs.states import AttemptState, JobState, StepState
 from jobs.sweep import forget_nodes, give_back, release_node, sweep

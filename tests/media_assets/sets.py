@@ -76,22 +76,26 @@ def crash() -> None:
 
 
 @contextmanager
-def held_by_another(bucket: str, files: list[Staged], last: Staged, ready: Path, *, asked: int = 1) -> Iterator[None]:
-    """While a real process publishes this set, stopped under the lock where it asks for the ``asked``-th time whether it may; then it is really killed."""
+def held_by_another(bucket: str, files: list[Staged], last: Staged, ready: Path, *, asked: int = 1, recording: bool = False) -> Iterator[None]:
+    """While a real process publishes this set, stopped under the lock where it asks for the ``asked``-th time whether it may, or where it is ``recording``
+    what can be seen already; then it is really killed."""
     connection.close()
     child = os.fork()
     if child == 0:
         times: list[int] = []
 
+        def wait() -> None:
+            ready.write_text("under the lock")
+            time.sleep(60)
+
         def fence() -> bool:
             times.append(1)
-            if len(times) == asked:
-                ready.write_text("under the lock")
-                time.sleep(60)
+            if len(times) == asked and not recording:
+                wait()
             return True
 
         try:
-            publish(bucket, files, last, token="killed", overwrite=True, fence=fence, record=lambda: None)
+            publish(bucket, files, last, token="killed", overwrite=True, fence=fence, record=wait if recording else lambda: None)
         finally:
             os._exit(1)
     try:

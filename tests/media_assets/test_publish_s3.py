@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import random
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -15,13 +16,14 @@ from django.utils import timezone
 from jobs.engine.address import Address
 from jobs.engine.errors import JobError, Refused
 from media_assets import editing, publishing_s3, services
+from media_assets.buckets import create_bucket
 from media_assets.models import Discard, Media, MediaFile
 from media_assets.remote_sweep import sweep_remote
 from media_assets.s3 import S3Storage
 from media_assets.s3_sending import PART, Sending
 from media_assets.storage import Growing, Staged, publish, storage, sweep_discards
 from tests.media_assets.sets import LATER, MAIN, Crash, all_due, held_by_another, staged
-from tests.media_assets.stores import Line, Server, times
+from tests.media_assets.stores import KEY_ID, SECRET, Line, Server, times
 
 KINDS = ("moto", "rclone")
 A_DAY = dt.timedelta(hours=25)
@@ -288,9 +290,6 @@ def test_rclone_that_starts_anew_keeps_objects(tmp_path: Path, db: None) -> None
     server = Server("rclone", folder)
     server.start()
     try:
-        from media_assets.buckets import create_bucket
-        from tests.media_assets.stores import KEY_ID, SECRET
-
         create_bucket("films", driver="s3", endpoint=server.endpoint, access_key_id=KEY_ID, secret=SECRET, is_output=True)
         place = storage("films")
         place.put("a", [b"1"])
@@ -303,6 +302,58 @@ def test_rclone_that_starts_anew_keeps_objects(tmp_path: Path, db: None) -> None
             assert file.read() == b"1"
     finally:
         server.stop()
+
+
+@pytest.fixture
+def forgetful(db: None, settings: Any, tmp_path: Path) -> Iterator[Server]:
+    """An rclone of one's own, with the bucket «films» bound: when it starts anew it has forgotten which objects are ours."""
+    settings.REELMILL_DATA = tmp_path / "data"
+    (tmp_path / "data").mkdir()
+    (tmp_path / "rclone" / "films").mkdir(parents=True)
+    server = Server("rclone", tmp_path / "rclone")
+    server.start()
+    create_bucket("films", driver="s3", endpoint=server.endpoint, access_key_id=KEY_ID, secret=SECRET, is_output=True)
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize("visible", [False, True])
+@pytest.mark.django_db(transaction=True)
+def test_a_store_that_forgets_whose_objects_are_keeps_none_of_a_killed_publisher(forgetful: Server, tmp_path: Path, visible: bool) -> None:
+    """Killed before the playlist can be seen, or before it was recorded. What somebody else has put at a key meanwhile stays."""
+    place = storage("films")
+    assert isinstance(place, S3Storage)
+    files, last = staged(tmp_path / "room", "killed", 4)
+    files[0].path.write_bytes(random.Random(1).randbytes(2 * PART + 5))  # goes up in parts
+    with held_by_another("films", files, last, tmp_path / "ready", asked=2, recording=visible):
+        pass
+    forgetful.stop()
+    forgetful.start()
+    place.put(files[1].key, [b"another's"])
+    head = place.head(files[2].key)
+    assert head is not None
+    assert head[1] == ""  # forgotten
+    assert place.stat(MAIN) is not None if visible else place.stat(MAIN) is None
+    assert sweep_discards(timezone.now() + A_DAY) == 3 + visible
+    assert objects(place) == [files[1].key]
+    assert not Discard.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_next_attempt_replaces_what_a_forgetful_store_still_shows(forgetful: Server, tmp_path: Path, media_id: str) -> None:
+    """The address must not be overwritten; what is there was never recorded."""
+    place = storage("films")
+    assert isinstance(place, S3Storage)
+    files, last = staged(tmp_path / "one", "killed", 2)
+    with held_by_another("films", files, last, tmp_path / "ready", recording=True):
+        pass
+    forgetful.stop()
+    forgetful.start()
+    files, last = staged(tmp_path / "two", "v2", 2)
+    publish("films", files, last, token="token-v2", overwrite=False, fence=lambda: True, record=recorder(media_id, files, last))
+    assert read_set(place) == "v2"
+    sweep_discards(timezone.now() + A_DAY)
+    assert sorted(objects(place)) == sorted([MAIN, *(file.key for file in files)])
 
 
 @pytest.mark.django_db(transaction=True)

@@ -61,6 +61,10 @@ RECIPES: dict[str, tuple[list[str], str]] = {
     "count": ([*_picture(_COUNT, 2, 25, "128x72"), *_tone(440, 2), *_X264, *_AAC], "mp4"),
     "count-silent": ([*_picture(_COUNT, 2, 25, "128x72"), *_X264], "mp4"),
     "count-gop10": ([*_picture(_COUNT, 2, 25, "128x72"), *_tone(440, 2), *_X264, "-g", "10", *_AAC], "mp4"),
+    "count-ts": (
+        [*_picture(_COUNT, 2, 25, "128x72"), *_tone(440, 2), *_X264, "-preset", "veryfast", "-g", "10", "-sc_threshold", "0", "-bf", "2", *_AAC],
+        "ts",
+    ),
     # one second of one grey, others in everything
     "white-30": ([*_picture("235", 1, 30, "72x128"), *_tone(880, 1, 48000), *_X264, *_AAC], "mp4"),
     "grey-silent": ([*_picture("126", 1, 10, "96x96"), *_X264], "mp4"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -344,23 +345,41 @@ def test_row(bench: Bench, row: Row) -> None:
         ("gif", {}, True),
         ("webm", {"pixel_format": "yuv420p"}, False),
         ("webm", {"denoise": "light"}, False),
+        ("mov", {"codec": "prores", "profile": "4444"}, True),
+        ("mkv", {"codec": "prores", "profile": "4444", "rotate": 180}, True),
+        ("mov", {"codec": "prores", "profile": "4444", "pixel_format": "yuv444p10le"}, False),
+        ("mov", {"codec": "prores", "profile": "4444", "sharpen": "light"}, False),
+        ("mov", {"codec": "prores"}, False),
     ],
 )
-def test_what_is_transparent_stays_so(bench: Bench, format_: str, video_: dict[str, Any], kept: bool) -> None:
-    """A telephone before nothing: about a third of the picture, its upper corners among it, has no alpha at all."""
-    source = bench.source({"media": "device-720p60-vp9-alpha.webm"})
-    speed = {"preset": "ultrafast"} if format_ in ("webm", "mkv") else {}
-    made = bench.run(source, {"container": {"format": format_}, "video": {"width": 160, "fps": 10, **speed, **video_}, "edit": {"duration": 0.5}})
+@pytest.mark.parametrize("source", ["vp9", "prores", "animation"])
+def test_what_is_transparent_stays_so(bench: Bench, source: str, format_: str, video_: dict[str, Any], kept: bool) -> None:
+    """A telephone before nothing: about a third of the picture, its upper corners among it, has no alpha at all. Also as ProRes 4444, and as QuickTime Animation."""
+    path = bench.source({"media": "device-720p60-vp9-alpha.webm"})
+    if source != "vp9":
+        encoder = {"prores": ("prores_ks", "yuva444p10le"), "animation": ("qtrle", "argb")}[source]
+        path = transparent(bench, path, *encoder)
+    speed = {"preset": "ultrafast"} if video_.get("codec", "vp9") == "vp9" and format_ in ("webm", "mkv") else {}
+    made = bench.run(path, {"container": {"format": format_}, "video": {"width": 160, "fps": 10, **speed, **video_}, "edit": {"duration": 0.5}})
     if format_ == "webp":
         with Image.open(made.file) as animation:
             shown = np.asarray(animation.convert("RGBA"))[:, :, 3]
     else:
-        decoder = ["-c:v", "libvpx-vp9"] if format_ in ("webm", "mkv") else []
+        decoder = ["-c:v", "libvpx-vp9"] if speed or format_ == "webm" else []
         argv = [made.tools.ffmpeg, "-nostdin", "-v", "error", *decoder, "-i", str(made.file), "-frames:v", "1", "-vf", "format=rgba,alphaextract"]
         data = subprocess.run([*argv, "-f", "rawvideo", "-pix_fmt", "gray", "-"], capture_output=True, check=True, timeout=60).stdout
         shown = np.frombuffer(data, dtype=np.uint8)
     clear = float((shown < 16).mean())
     assert 0.15 < clear < 0.45 if kept else clear == 0.0
+
+
+def transparent(bench: Bench, path: Path, encoder: str, pixels: str) -> Path:
+    """Half a second of a transparent clip with its alpha in the picture instead of beside it; made once."""
+    made = bench.folder / f"transparent-{encoder}.mov"
+    if not made.exists():
+        options = ["-frames:v", "30", "-an", "-vf", "scale=320:-2", "-c:v", encoder, "-pix_fmt", pixels]
+        subprocess.run([bench.tools.ffmpeg, "-nostdin", "-v", "error", "-c:v", "libvpx-vp9", "-i", str(path), *options, str(made)], check=True, timeout=60)
+    return made
 
 
 @pytest.mark.media

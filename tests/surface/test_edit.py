@@ -78,6 +78,16 @@ CLIPS = [
         source="count-gop10",
         more={"video": {"codec": "copy"}},
     ),
+    Cut("so does one of a TS", OSS_CLIP, {"start": 0.5}, lambda made: copied_from_key_frame(made), source="count-ts", more={"video": {"codec": "copy"}}),
+    Cut(
+        "a TS beside its copied sound",
+        OSS_CLIP,
+        {"start": 0.52, "duration": 1.0},
+        lambda made: within_one(made, list(range(13, 38))),
+        source="count-ts",
+        more={"audio": {"codec": "copy"}},
+    ),
+    Cut("a TS in step with its copied sound", SYNC, {"start": 0.31}, in_step(25, 2), source="flash-ts", more={"audio": {"codec": "copy"}}),
 ]
 
 SPEEDS = [
@@ -216,3 +226,41 @@ def test_flashes_and_beeps_of_the_clips_themselves_come_together(bench: Bench, r
     flashes, beeps = times(made)
     assert flashes == pytest.approx([0.48, 1.48, 2.48], abs=0.001)
     assert beeps == pytest.approx([0.48, 1.48, 2.48], abs=0.01)
+
+
+def test_a_copy_says_where_no_key_frame_is_near(bench: Bench) -> None:
+    """Key frames of this TS are at 0 and 70 s: what begins at 68 s is not found in the minute before."""
+    keys = ("-c:v", "libx264", "-g", "1000", "-sc_threshold", "0", "-force_key_frames", "70", "-c:a", "aac")
+    source = bench.source({"seconds": 74, "size": "64x36", "rate": 2, "suffix": "ts", "more": keys})
+    made = bench.run(source, {"container": {"format": "mp4"}, "video": {"codec": "copy"}, "audio": {"remove": True}, "edit": {"start": 68.0}})
+    assert made.output.warnings == ("No key frame was found in the 60 s before the clip's start: the picture begins at the one after it.",)
+    assert len(made.frames()) == 8
+
+
+STANDS = {"media": "screen-3026x1386-vfr-h264-noaudio.mp4"}
+"""Of a variable rate: its last picture comes at 7.16 s and stands 1.57 s."""
+
+
+ENCODERS = {"h264": ("medium", "mp4", "mov", "mkv"), "h265": ("ultrafast", "mp4", "mov", "mkv"), "av1": ("ultrafast", "mp4", "mkv")}
+
+
+@pytest.mark.parametrize(("codec", "preset", "format_"), [(codec, preset, format_) for codec, (preset, *formats) in ENCODERS.items() for format_ in formats])
+def test_the_last_picture_of_a_variable_rate_stands_as_long_as_it_did(bench: Bench, format_: str, codec: str, preset: str) -> None:
+    """Also where pictures are reordered, so that another one is stored last (x264 and x265), and where the encoder says nothing of lengths (SVT-AV1)."""
+    video = {"codec": codec, "preset": preset, "short_side": 72}
+    made = bench.run(bench.source(STANDS), {"container": {"format": format_}, "video": video})
+    assert made.probe.duration == pytest.approx(8.726, abs=0.01)
+    packets = made.raw("-show_packets")["packets"]
+    assert len(made.frames(pixel_format="gray")) == len(packets) == 63
+    assert max(float(p["pts_time"]) for p in packets) == pytest.approx(7.156, abs=0.01)
+    assert all(float(p["duration_time"]) > 0 for p in packets)
+
+
+@pytest.mark.parametrize(
+    ("edit", "seconds", "last"), [({"duration": 6.5}, 6.5, 5.586), ({"start": 5.0, "duration": 1.5}, 1.5, 0.586), ({"start": 5.0}, 3.726, 2.156)]
+)
+def test_a_picture_that_stands_beyond_the_clip_ends_with_it(bench: Bench, edit: dict[str, Any], seconds: float, last: float) -> None:
+    """A picture comes at 5.59 s and stands 1.57 s. The order of storing may begin up to 0.15 s late."""
+    made = bench.run(bench.source(STANDS), {"container": {"format": "mp4"}, "video": {"short_side": 72, "preset": "medium"}, "edit": edit})
+    assert made.probe.duration == pytest.approx(seconds, abs=0.15)
+    assert max(float(f["pts_time"]) for f in made.raw("-show_frames")["frames"]) == pytest.approx(last, abs=0.05)

@@ -8,11 +8,10 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import models, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from console.lib.ids import new_id
@@ -119,7 +118,7 @@ class _Maker:
             jobs.append(job)
             outputs += self._outputs(job)
             steps.append(self._step(job))
-        with transaction.atomic(), own_times(Job.created_at, JobEvent.at, Attempt.started_at):
+        with transaction.atomic():
             Job.objects.bulk_create(jobs)
             Output.objects.bulk_create(outputs)
             Step.objects.bulk_create(steps)
@@ -243,17 +242,3 @@ def _events(job: Job) -> Iterator[JobEvent]:
         yield JobEvent(job=job, kind="started", at=job.started_at, data={"attempt": 1})
     if job.finished_at:
         yield JobEvent(job=job, kind=str(job.state), at=job.finished_at, data={"code": job.code} if job.code else {})
-
-
-@contextmanager
-def own_times(*attributes: Any) -> Iterator[None]:
-    """Let rows keep the times they are given, where the model would write the present one."""
-    fields = [attribute.field for attribute in attributes]
-    for field in fields:
-        assert isinstance(field, models.DateTimeField)  # noqa: S101  a mistake in this file
-        field.auto_now_add = False
-    try:
-        yield
-    finally:
-        for field in fields:
-            field.auto_now_add = True

@@ -13,7 +13,7 @@ from jobs.engine.kinds import snapshot as kind
 from jobs.engine.spec import SnapshotSpec
 from jobs.ffmpeg import sandbox
 from jobs.ffmpeg.limits import for_probe
-from jobs.runs.run import media_tools
+from jobs.media_tools import media_tools
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 
 from jobs.engine.narrowband.curves import MODELS
 from jobs.engine.narrowband.records import Figures, Verdict
-from jobs.engine.narrowband.search import ROOM, SHORT
+from jobs.engine.narrowband.search import PAID, ROOM, SHORT
 
 if TYPE_CHECKING:
     from jobs.engine.narrowband.curves import Model
     from jobs.engine.narrowband.records import Decision
 
+CORRECTIONS = 2  # further encodes at most; the second one only where the first has not come near enough
 MENDED = 0.35  # VMAF: version 2 encodes once more what is further below the goal; where that is a guess of the twin's score, only what is SHORT
 BRIEF = 1.0  # s
 PLAIN = 0.15  # of the twin's estimated bitrate
 OFF = 1.0  # VMAF
-ALIKE = 0.15  # CRF: what lies nearer to each other is the same
+SAME = 0.15  # CRF: what lies nearer to each other is the same
 
 
 def verdict(decision: Decision, *, kbps: float, vmaf: float | None) -> Verdict:
@@ -34,19 +35,34 @@ def verdict(decision: Decision, *, kbps: float, vmaf: float | None) -> Verdict:
     ):
         model = _model(decision)
         usual = model.slope(decision.goal - short / 2, decision.crf)
-        less = short / min(2 * usual, max(usual / 2, decision.slope or usual))
+        less = short / min(2 * usual, max(usual / 3, decision.slope or usual))
         room = 6 * math.log2(decision.cap_kbps * ROOM / kbps) / model.exponent
         again = _with(decision, decision.crf - min(less, room, 6.0))
     return Verdict(kept=not larger and short <= SHORT, larger=larger, short_by=short, again=again)
+
+
+def settled(decision: Decision, *, kbps: float, vmaf: float | None) -> Decision:
+    """The decision with a better guess of the goal, where that is the twin's score and version 1 knows it from one fast probe only.
+
+    What that probe misjudges of the output it misjudges of the twin too; what is sure is how the two compare in size. So the twin is worth what the finished file was
+    measured to be worth, and what its further bits buy beyond those that our settings save.
+    """
+    if decision.method != 1 or decision.reason != "twin" or decision.known or vmaf is None:
+        return decision
+    model = _model(decision)
+    crf = 6 * math.log2(max(1.0, PAID * decision.twin.kbps) / max(1.0, kbps)) / model.exponent
+    goal = round(min(decision.target, vmaf + crf * model.slope(vmaf, decision.crf)), 2)
+    return decision.model_copy(update={"goal": goal, "twin": decision.twin.model_copy(update={"vmaf": goal})})
 
 
 def doubtful(decision: Decision, *, kbps: float, vmaf: float | None, seconds: float) -> bool:
     """Whether what is expected of the twin is not to be believed, so that it must be made and measured. ``kbps``, ``vmaf``, ``seconds``: of the finished file.
 
     Forecasts know nothing of rate control in clips of less than a second; of pictures that cost next to nothing at any quality (all black) they expect that better ones
-    cost more; and where the goal is the twin's score, a file that is not as forecast tells that the twin will not be so either.
+    cost more; and where the goal is the twin's score, a file that is not as forecast tells that the twin will not be so either (version 1, after :func:`settled`: a file
+    that seems to be short of it).
     """
-    off = vmaf is not None and decision.reason == "twin" and abs(vmaf - decision.forecast.vmaf) > OFF
+    off = vmaf is not None and decision.reason == "twin" and (abs(vmaf - decision.forecast.vmaf) if decision.method == 2 else decision.goal - vmaf) > OFF
     return seconds < BRIEF or kbps < PLAIN * decision.twin.kbps or decision.guessed or off
 
 
@@ -62,7 +78,7 @@ def between(low: Decision, low_kbps: float, high: Decision, high_kbps: float) ->
         return None
     share = math.log(high.cap_kbps * ROOM / low_kbps) / math.log(high_kbps / low_kbps)
     found = _with(low, low.crf + (high.crf - low.crf) * share)
-    return found if high.crf + ALIKE < found.crf < low.crf - ALIKE else None
+    return found if high.crf + SAME < found.crf < low.crf - SAME else None
 
 
 def _model(decision: Decision) -> Model:

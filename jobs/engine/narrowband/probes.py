@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from jobs.engine.plan import Command, FilterSpec, Plan
 
 FILE, SIZES, SCORES = "narrowband-probe.mkv", "narrowband-sizes.txt", "quality-probe.csv"
-MEASURED = {1: 5, 2: 3}  # every fifth or third picture: coprime with the usual pattern of B-frames, whose scores differ from those between
-FEW = 7  # at least so many are measured
+MEASURED = (
+    5  # every fifth picture: coprime with the usual pattern of B-frames, whose scores differ from those between; measuring is the dearest part of a probe
+)
+FEW = 5  # at least so many are measured
 STATS = ("-stats_enc_post:v", SIZES, "-stats_enc_post_fmt:v", "{fidx} {pts} {tb} {size} {key}")
 
 
@@ -91,7 +93,7 @@ def probe_commands(case: Case, survey: Survey, ask: Ask, *, sampled: bool = Fals
 def every(case: Case, ask: Ask) -> int:
     """Each how manyth picture is measured."""
     frames = _frames(ask.windows)
-    return next((step for step in (MEASURED[case.method], 3) if frames >= step * FEW), 1)
+    return next((step for step in (MEASURED, 3) if frames >= step * FEW), 1)
 
 
 def read_probe(case: Case, survey: Survey, ask: Ask, sizes: str, scores: str) -> Point:

@@ -25,10 +25,17 @@ LONG = 90.0  # s: of a longer clip windows are read by seeking
 SHARE = 0.18  # of the pictures that are looked at
 SAMPLE_SECONDS = (1.8, 8.0)  # least and most of a class that is looked at
 WINDOW_SECONDS = 0.9
+WINDOW_FRAMES = (16, 27)  # at least: with fewer the encoder sees too little of what is to come, and slow recordings came out 1.5 VMAF above their forecast;
+# and at most: more of them tell more of a clip of 60 pictures a second than longer ones
 WINDOWS = 8  # at most in a clip that is sampled while it is surveyed
 WITHOUT_LOSS = ("-fps_mode:v", "passthrough")
 PLAIN = "yuv420p"  # what is written as it is: a codec without loss costs more to read than a fast encode of it
 PLAIN_BYTES = 1 << 30  # at most so much of it
+
+
+def window_frames(fps: float) -> int:
+    """How many pictures a window has."""
+    return min(WINDOW_FRAMES[1], max(WINDOW_FRAMES[0], round(WINDOW_SECONDS * fps)))
 
 
 def beforehand(case: Case) -> tuple[tuple[int, int], ...]:
@@ -36,7 +43,7 @@ def beforehand(case: Case) -> tuple[tuple[int, int], ...]:
     if not case.seconds or case.seconds > LONG or shared(case) is None:
         return ()
     frames = int(case.seconds * case.fps)
-    length = max(4, round(WINDOW_SECONDS * case.fps))
+    length = window_frames(case.fps)
     wanted = max(round(SAMPLE_SECONDS[0] * case.fps), round(frames * SHARE))
     count = min(WINDOWS, max(1, math.ceil(wanted / length - 0.2)))
     if frames < 1.5 * count * length:

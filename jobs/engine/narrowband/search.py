@@ -24,7 +24,9 @@ GUESSED = 0.8  # the same, where the twin has more CRF than the model knows of: 
 ROOM = 0.97  # of the twin's size, forecast, that ours may take
 APART = 3.0  # CRF: classes of shots lie at most so far from their middle
 BELOW = 2.0  # VMAF: a class lies at most so far below the goal
-MARGIN = 0.4  # VMAF added to the target: forecasts are that uncertain, and a second encode is dearer than these bits
+MARGIN = 0.5  # VMAF added to the target: forecasts are that uncertain, and a second encode is dearer than these bits
+ALIKE = 0.3  # VMAF added to the twin's score, where that is the goal: it is a forecast too
+UNLIKE, UNLIKE_MOST = 0.4, 1.0  # × how far the scores of a clip's windows lie from their mean, added to that; and the most of both together
 NEARLY = 1.0  # VMAF: a twin of which so little less than the target is expected may as well reach it, so the target is aimed at
 OVER = 1.1  # × its bitrate: what an average bitrate overshoots at most, as far as we believe it
 START_SECONDS, LATE = 0.6, 2.0  # s, CRF: how much worse than followed the beginning of an average bitrate comes out (3.5, 3.1, 0.5, 1.1 on four clips)
@@ -151,6 +153,7 @@ class _State:
     twin: Figures
     goal: float
     twin_crf: float = 0.0  # that pictures of the twin have on average
+    spread: float = 0.0  # VMAF: how far the windows of a class lie from their mean, as the fast probe saw them
 
     @classmethod
     def of(cls, case: Case, survey: Survey, points: Sequence[Point]) -> _State:
@@ -158,7 +161,7 @@ class _State:
         curves = tuple(Curve.of(model, group, points, single=len(survey.groups) == 1, fps=survey.fps) for group in survey.groups)
         bare = cls(case, survey, curves, Figures(kbps=0, vmaf=0), case.target)
         twin, crf = bare._twin()
-        return cls(case, survey, curves, twin, min(case.target, twin.vmaf), crf)
+        return cls(case, survey, curves, twin, min(case.target, twin.vmaf), crf, _spread(survey, points))
 
     def unseen(self) -> bool:
         """Whether the twin's score is the goal, or nearly, and is a guess: more CRF than the model knows of."""
@@ -201,7 +204,8 @@ class _State:
 
     def wanted(self) -> tuple[float, ...]:
         """A CRF for each class that reaches the goal together: where a bit buys equally much in all of them, within APART of each other and none far below."""
-        reached = self.twin.vmaf if self.twin.vmaf < self.case.target - NEARLY else max(self.twin.vmaf, self.case.target)
+        unsure = min(UNLIKE_MOST, ALIKE + UNLIKE * self.spread)
+        reached = self.twin.vmaf + unsure if self.twin.vmaf < self.case.target - NEARLY else max(self.twin.vmaf, self.case.target)
         goal = min(99.0, self.case.target + MARGIN, reached)
         if len(self.curves) == 1:
             return (self.curves[0].crf_for(goal),)
@@ -287,6 +291,13 @@ class _State:
             for at, value in zip(numbers, values, strict=True):
                 found[at] = each * (value / mean.value if mean.value else 1.0)
         return found
+
+
+def _spread(survey: Survey, points: Sequence[Point]) -> float:
+    seen = {row[0]: row[2] for point in points if point.fast for row in point.by_window}
+    classes = [[seen[window.first] for window in group.windows if window.first in seen] for group in survey.groups]
+    squares = [(score - sum(one) / len(one)) ** 2 for one in classes for score in one]
+    return math.sqrt(sum(squares) / len(squares)) if squares else 0.0
 
 
 class _Mean:

@@ -14,7 +14,7 @@ from jobs.engine.argv import works
 from jobs.engine.errors import JobError
 from jobs.engine.narrowband.case import before_scaling
 from jobs.engine.narrowband.records import Group, Shot, Survey, Window
-from jobs.engine.narrowband.sample import SAMPLE_SECONDS, SHARE, WINDOW_SECONDS, aside, beforehand
+from jobs.engine.narrowband.sample import SAMPLE_SECONDS, SHARE, aside, beforehand, window_frames
 from jobs.engine.plan import Expected, RenditionPlan, VideoPlan
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def windows(shots: Sequence[Shot], fps: float) -> tuple[Window, ...]:
     frames = sum(shot.frames for shot in shots)
     least, most = (round(seconds * fps) for seconds in SAMPLE_SECONDS)
     wanted = min(max(least, round(frames * SHARE)), most)
-    length = max(4, round(WINDOW_SECONDS * fps))
+    length = window_frames(fps)
     if frames <= max(wanted, length):
         return tuple(Window(first=shot.first, frames=shot.frames) for shot in shots)
     count = max(1, math.ceil(wanted / length - 0.2))

@@ -36,7 +36,7 @@ def check_video(video: Video, container: Container, format_: str) -> Iterator[Pr
     for field in ENCODER_FIELDS:
         if getattr(video, field) is not None and field not in row.fields:
             yield Problem(("video", field), f"{row.name} has no «{field}».")
-    if codec in ("gif", "webp") and video.pixel_format is not None:
+    if video.pixel_format is not None and not row.pixel_formats:
         yield Problem(("video", "pixel_format"), f"{row.name} has no «pixel_format».")
     if codec == "gif" and video.fps and video.fps > GIF_FPS_MAX:
         yield Problem(("video", "fps"), f"GIF plays at most {GIF_FPS_MAX:g} frames per second.")

@@ -15,7 +15,7 @@ from media_assets.buckets import create_bucket
 from media_assets.s3_client import Access, client
 from tests.dialects import clients
 from tests.dialects.clients import Endpoint
-from tests.dialects.oss.test_objects import BODY, KEYS, md5
+from tests.dialects.oss.sent import BODY, KEYS, md5
 from tests.media_assets.stores import KEY_ID, SECRET, Server
 
 

@@ -17,6 +17,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 from django.utils import timezone
 
+from jobs import clock
 from jobs.models import Job, Output, Pipeline
 from jobs.states import JobState
 
@@ -87,7 +88,7 @@ def spans(name: str) -> list[Span]:
 
 def _edges(name: str) -> list[dt.datetime]:
     """Where spans begin and end: full hours or midnights of the reader's zone."""
-    number, now = RANGES[name], timezone.localtime()
+    number, now = RANGES[name], timezone.localtime(clock.now())
     if name == "24h":
         hour = now.replace(minute=0, second=0, microsecond=0).astimezone(dt.UTC)  # in UTC, where every hour is an hour
         return [timezone.localtime(hour + dt.timedelta(hours=i)) for i in range(1 - number, 2)]
@@ -97,7 +98,7 @@ def _edges(name: str) -> list[dt.datetime]:
 
 def queues(since: dt.datetime) -> list[Queue]:
     """The pipelines in which most waits, with the waits of their newest jobs that succeeded since then."""
-    now = timezone.now()
+    now = clock.now()
     pipelines = {row.id: row for row in Pipeline.objects.order_by("name")[:500]}
     rows = Job.objects.filter(pipeline__in=list(pipelines), state=JobState.QUEUED).order_by()
     waiting = {row["pipeline"]: row for row in rows.values("pipeline").annotate(number=Count("id"), oldest=Min("created_at"))}
@@ -124,7 +125,7 @@ def percentile(values: list[float], share: float) -> float | None:
 
 def minutes_this_month() -> Minutes:
     """Minutes of media in the outputs of jobs submitted since the first of the month. Asked at most once a minute: overviews poll."""
-    since = timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    since = timezone.localtime(clock.now()).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     key = f"minutes:{since.isoformat()}"
     found: Minutes | None = cache.get(key)
     if found is None:

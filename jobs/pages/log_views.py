@@ -12,9 +12,10 @@ from django.views.decorators.http import require_GET
 from console.auth import viewer
 from console.lib.file_body import file_body
 from jobs import queries, secrecy
+from jobs.found import find
 from jobs.logs import reader as log_reader
 from jobs.logs.kept import KeptLog
-from jobs.pages.detail_views import find, frame
+from jobs.pages.detail_views import frame
 from jobs.pages.job_page import newest_log
 
 if TYPE_CHECKING:
