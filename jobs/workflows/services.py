@@ -13,6 +13,7 @@ from console import audit
 from console.lib.sealing import sealed_keys
 from jobs import clock
 from jobs.engine.errors import Problem, Refused
+from jobs.models import Pipeline
 from jobs.queries import find_pipeline
 from jobs.workflows import admission, watching
 from jobs.workflows.models import Execution, Workflow, WorkflowVersion
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.models import User
 
-    from jobs.models import Pipeline
     from jobs.workflows.tree import Step
 
 
@@ -85,10 +85,10 @@ def replace(workflow: Workflow, wanted: Wanted, *, actor: str, foreign: Mapping[
     with transaction.atomic():
         before = _locked(workflow, stood)
         row.number = before.number
-        changed = sorted(name for name, value in values.items() if getattr(before, name) != value)
+        changed = {name: [_told(getattr(before, name)), _told(value)] for name, value in values.items() if getattr(before, name) != value}
         if foreign is not None:
             row.foreign = dict(foreign)
-        if set(changed) - {"name"}:
+        if changed.keys() - {"name"}:
             row.number += 1
         _save(row, update_fields=[*values, "foreign", "number", "updated_at"])
         if row.number != before.number:
@@ -96,7 +96,8 @@ def replace(workflow: Workflow, wanted: Wanted, *, actor: str, foreign: Mapping[
         if anew:
             _switch_on(row, there)
         if changed:
-            audit.record("workflow.changed", row.pk, row.name, actor=actor, fields=changed, version=row.number, **audit.was(before.name, row.name))
+            fields = ["steps"] if changed.pop("steps", None) else []
+            audit.record("workflow.changed", row.pk, row.name, actor=actor, version=row.number, **changed | ({"fields": fields} if fields else {}))
     return row
 
 
@@ -169,6 +170,11 @@ def _values(wanted: Wanted, pipeline: Pipeline, steps: list[dict[str, Any]]) -> 
         "notify_topic": wanted.notify_topic,
         "steps": steps,
     }
+
+
+def _told(value: object) -> object:
+    """A value as the audit trail keeps it."""
+    return value.name if isinstance(value, Pipeline) else value
 
 
 def _watched(row: Workflow) -> tuple[object, ...]:

@@ -287,6 +287,8 @@ def test_running_executions_keep_their_version(buckets: Any, clip: Path, work_of
     flow = services.replace(flow, wanted(LOOK, name="renamed"), actor="alice")
     assert (flow.number, flow.name, [row.number for row in flow.versions.all()]) == (2, "renamed", [2, 1])
     assert services.replace(flow, wanted(LOOK, name="again"), actor="alice").number == 2, "a name is no version"
+    entries = AuditEntry.objects.filter(action="workflow.changed").order_by("id").values_list("data", flat=True)
+    assert list(entries) == [{"version": 2, "name": ["flow", "renamed"], "fields": ["steps"]}, {"version": 2, "name": ["renamed", "again"]}]
     go_on(work_off)
     run = Execution.objects.get()
     assert (run.number, run.state, story(run)) == (1, "succeeded", {"look": "success", "mp4": "success"})
