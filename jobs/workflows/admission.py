@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
@@ -27,13 +28,25 @@ from media_assets.models import Bucket
 from templates_app.marks.resolution import with_marks
 from templates_app.queries import find
 
-if TYPE_CHECKING:
-    from jobs.workflows.services import Wanted
-
 NAME_BYTES = 128
 TYPES_MAX = 100
 _ENDING = re.compile(r"[a-z0-9]{1,10}\Z")
 Loc = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A workflow as somebody wants it. ``path``: «talks/», «talks» (the same) or empty; ``pipeline``: id or name; ``file_types`` empty: video and audio."""
+
+    name: str
+    bucket: str
+    steps: tuple[tree.Step, ...]
+    path: str = ""
+    pipeline: str = "default"
+    priority: int | None = None
+    file_types: tuple[str, ...] = ()
+    notify_topic: str = ""
+    trigger: str = Workflow.Trigger.AUTOMATIC
 
 
 def problems(wanted: Wanted, workflow: Workflow | None) -> tuple[Problem, ...]:

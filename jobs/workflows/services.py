@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
@@ -24,22 +23,9 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.models import User
 
-    from jobs.workflows.tree import Step
 
-
-@dataclass(frozen=True)
-class Wanted:
-    """A workflow as somebody wants it. ``path``: «talks/», «talks» (the same) or empty; ``pipeline``: id or name; ``file_types`` empty: video and audio."""
-
-    name: str
-    bucket: str
-    steps: tuple[Step, ...]
-    path: str = ""
-    pipeline: str = "default"
-    priority: int | None = None
-    file_types: tuple[str, ...] = ()
-    notify_topic: str = ""
-    trigger: str = Workflow.Trigger.AUTOMATIC
+Wanted = admission.Wanted
+"""What callers say."""
 
 
 def check(wanted: Wanted, workflow: Workflow | None = None) -> tuple[Problem, ...]:
