@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef
+from pydantic import ValidationError
 
 from console.lib.policy import in_force
+from console.lib.problems import problems_of
 from jobs import clock, documents, services
 from jobs.engine.address import Address
 from jobs.engine.errors import CODES, Refused
@@ -180,7 +182,10 @@ def _begin(activity: Activity) -> bool:
 
 def _spec(activity: Activity, execution: Execution) -> AnySpec:
     """What its job is asked for. Raises Refused; also where an output would lie below the workflow's own input path."""
-    (step,) = tree.read([activity.step])
+    try:
+        (step,) = tree.read([activity.step])
+    except ValidationError as error:  # kept by an older version of ours, which knew other words
+        raise Refused("InvalidParameter", problems=problems_of(error)) from None
     source = Address(execution.bucket, execution.key)
     asked = documents.completed(tree.document(step, source, run_id=execution.pk, media_id=execution.media_id))
     workflow = execution.workflow

@@ -294,6 +294,16 @@ def test_running_executions_keep_their_version(buckets: Any, clip: Path, work_of
     assert (run.number, run.state, story(run)) == (1, "succeeded", {"look": "success", "mp4": "success"})
 
 
+def test_a_step_of_another_age_fails_and_holds_up_nothing(buckets: Any, clip: Path, work_off: Any) -> None:
+    workflow(LOOK, {**MP4, "under": ""})
+    buckets.put(clip, "in/one.mp4")
+    watch()
+    Execution.objects.get().activities.filter(name="mp4").update(step={"name": "mp4", "type": "transmogrify"})
+    go_on(work_off)
+    run = Execution.objects.get()
+    assert (run.state, story(run), run.activities.get(name="mp4").code) == ("completed", {"look": "success", "mp4": "fail"}, "InvalidParameter")
+
+
 def test_a_full_queue_makes_steps_wait(buckets: Any, clip: Path, work_off: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     Pipeline.objects.filter(name="default").update(max_queued=1)
     workflow(LOOK, {**MP4, "under": ""})
