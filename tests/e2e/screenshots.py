@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 import urllib.parse
 from pathlib import Path
 
@@ -31,10 +32,29 @@ def fill(server: Server, room: Path) -> dict[str, str]:
     }
     for job_id in ids.values():
         server.finished(job_id)
+    ids["execution"] = run(server, film)
     ids["running"] = server.submit(
         long, ("mp4-h264-720p", "oss://output/films/interview-720p.mp4"), ("mp4-h264-360p", "oss://output/films/interview-360p.mp4"), priority=9
     )["id"]
     return ids
+
+
+def run(server: Server, film: str) -> str:
+    """An execution of which one step failed: there is no picture a day into the film."""
+    outputs = [{"template": f"mp4-h264-{size}", "address": f"oss://output/{{RunId}}/{{FileName}}-{size}.mp4"} for size in ("360p", "540p")]
+    late = {"mode": "single", "time": 86_000, "output": "oss://output/{RunId}/late.jpg"}
+    steps = [
+        {"name": "look", "type": "analyse", "job": {"kind": "mediainfo"}},
+        {"name": "films", "type": "transcode", "under": "look", "job": {"outputs": outputs}},
+        {"name": "poster", "type": "snapshot", "under": "look", "job": {"kind": "cover", "keep": 1, "output": "oss://output/{RunId}/poster.jpg"}},
+        {"name": "late picture", "type": "snapshot", "under": "look", "job": late},
+        {"name": "publish", "type": "publish", "mode": "first"},
+    ]
+    server.api("/workflows", method="POST", body={"name": "every film", "bucket": "input", "path": "new films", "active": True, "steps": steps})
+    made = str(server.api("/workflows/every film/run".replace(" ", "%20"), method="POST", body={"input": film})[1]["id"])
+    while server.api(f"/executions/{made}")[1]["state"] == "running":
+        time.sleep(0.5)
+    return made
 
 
 def take(page: Page, name: str, photograph: bool = False) -> None:
@@ -80,6 +100,7 @@ def main() -> None:
                         "upload": "/console/media/upload/",
                         "new-job": f"/console/jobs/new/transcode/?input={urllib.parse.quote('oss://input/films/Journey to the coast.mp4')}",
                         "failed": f"/console/jobs/{ids['failed']}/",
+                        "execution": f"/console/executions/{ids['execution']}/",
                         "templates": "/console/templates/transcode/",
                         "pipelines": "/console/pipelines/",
                         "library": "/console/media/",
