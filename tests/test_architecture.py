@@ -90,7 +90,14 @@ def test_no_module_needs_itself() -> None:
 
 PAGE = re.compile(r"(\w+_)?(views|api|admin|urls|forms?)|templatetags|management|asgi")
 PAGES = ("jobs.pages", "jobs.submitting", "jobs.comparing", "jobs.inspecting", "jobs.dialects")
-OF_PAGES = {"console.palette", "media_assets.bulk", "media_assets.one_page", "templates_app.available"}  # what several pages of one app share
+OF_PAGES = {
+    "console.palette",
+    "media_assets.bulk",
+    "media_assets.one_page",
+    "templates_app.available",
+    "jobs.workflows.step_bodies",
+    "jobs.workflows.rearranging",
+}  # what several pages of one app share
 BELOW_MEDIA = {  # a package → the others of ours that it may know
     "jobs.engine": (),
     "jobs.ffmpeg": ("jobs.engine",),

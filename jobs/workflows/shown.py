@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from jobs.workflows import graph
 from jobs.workflows.states import ActivityState, ExecutionState
 from jobs.workflows.tree import KINDS
-from templates_app.snapshots.forms import MODES
+from templates_app.snapshots.words import MODES
 
 if TYPE_CHECKING:
     import datetime as dt
