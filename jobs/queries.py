@@ -126,10 +126,14 @@ def matching(wanted: JobFilter) -> QuerySet[Job]:
     if certified is not None:
         rows = rows.filter(pk__in=certified)
     rows = _equal(rows, wanted, by_id=bool(start) or isinstance(certified, set))
-    if wanted.from_:
-        rows = rows.filter(created_at__gte=wanted.from_)
     if wanted.to:
         rows = rows.filter(created_at__lt=wanted.to)
+    searched = bool(wanted.template or (wanted.q and not start))
+    oldest = _edge(rows) if searched else None
+    if oldest and (wanted.from_ is None or oldest > wanted.from_):  # one bound only: of two, SQLite may begin at the earlier
+        rows = rows.filter(created_at__gt=oldest)
+    elif wanted.from_:
+        rows = rows.filter(created_at__gte=wanted.from_)
     if wanted.template:
         rows = _made_with(rows, wanted.template)
     if wanted.q and not start:
@@ -291,12 +295,12 @@ def _certified() -> set[str] | QuerySet[Output, str]:
 
 
 def _made_with(rows: QuerySet[Job], names: tuple[str, ...]) -> QuerySet[Job]:
-    """The newest of them with an output of these templates or watermarks, by id or name. What is named is looked up before, not for each row again."""
+    """Those with an output of these templates or watermarks, by id or name. What is named is looked up before, not for each row again."""
     versions = list(TemplateVersion.objects.filter(template__in=names).values_list("pk", flat=True))
     named = Q(template_name__in=names) | Q(template__in=versions)
     if UsedMark.objects.filter(mark__in=names).exists():
         named |= Q(Exists(UsedMark.objects.filter(output=OuterRef("pk"), mark__in=names)))
-    return _newest(rows).filter(Exists(Output.objects.filter(named, job=OuterRef("pk")).order_by()))
+    return rows.filter(Exists(Output.objects.filter(named, job=OuterRef("pk")).order_by()))
 
 
 def _pipeline_ids(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -305,11 +309,10 @@ def _pipeline_ids(names: tuple[str, ...]) -> tuple[str, ...]:
     return found or ("",)
 
 
-def _newest(rows: QuerySet[Job]) -> QuerySet[Job]:
-    """The newest rows only, so that a search that finds nothing does not read a million of them."""
-    edge = rows.order_by("-created_at", "-id").values_list("created_at", flat=True)[WINDOW : WINDOW + 1]
-    oldest = next(iter(edge), None)
-    return rows.filter(created_at__gt=oldest) if oldest else rows
+def _edge(rows: QuerySet[Job]) -> dt.datetime | None:
+    """When the newest rows begin that are looked through, so that a search that finds nothing does not read a million of them; None: all are."""
+    found = rows.order_by("-created_at", "-id").values_list("created_at", flat=True)[WINDOW : WINDOW + 1]
+    return next(iter(found), None)
 
 
 def _by_start(text: str) -> list[str]:
@@ -321,9 +324,9 @@ def _by_start(text: str) -> list[str]:
 
 
 def _search(rows: QuerySet[Job], text: str) -> QuerySet[Job]:
-    """By a part of file name, user data or error among the newest of them. Where few are found, they are looked through once and not again to be counted."""
+    """By a part of file name, user data or error. Where few are found, rows are looked through once, and not again to be counted."""
     anywhere = Q(input_key__icontains=text) | Q(user_data__icontains=text) | Q(message__icontains=text) | Q(code__icontains=text)
-    found = _newest(rows).filter(anywhere)
+    found = rows.filter(anywhere)
     some = list(found.order_by().values_list("pk", flat=True)[: SOME + 1])
     return found if len(some) > SOME else Job.objects.filter(pk__in=some)
 

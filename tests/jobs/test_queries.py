@@ -136,6 +136,9 @@ def test_a_search_looks_through_the_newest_jobs_only(pipeline: Pipeline, monkeyp
         Job.objects.filter(pk=job.pk).update(user_data="needle", created_at=now + dt.timedelta(seconds=number))
     assert [job.pk for job in queries.jobs(asked("q=NEEDLE"))] == [job.pk for job in jobs[:3:-1]]
     assert [job.pk for job in queries.jobs(asked(f"q={jobs[0].pk}"))] == [jobs[0].pk], "by id the whole history is searched"
+    for since, found in ((7, jobs[:6:-1]), (1, jobs[:3:-1])):  # the later bound counts: that of the filter, or that of the window
+        from_ = (now + dt.timedelta(seconds=since)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        assert [job.pk for job in queries.jobs(asked(f"q=needle&from={from_}"))] == [job.pk for job in found]
 
 
 def test_dates_are_whole_days_of_the_reader(pipeline: Pipeline) -> None:
