@@ -18,7 +18,7 @@ from console import audit
 from console.audit_told import told
 from console.auth import admin
 from console.lib.http import iso
-from console.lib.lists import chips, paged, without
+from console.lib.lists import listed
 from console.lib.pages import render_page
 from console.models import AuditEntry
 
@@ -59,14 +59,9 @@ class AuditFilterForm(forms.Form):
 def audit_list(request: HttpRequest) -> HttpResponse:
     """Entries, newest first."""
     form, wanted = _wanted(request)
-    found, size = paged(request, audit.entries(wanted))
-    context = {
-        "form": form,
-        "page": found,
-        "size": size,
+    found, context = listed(request, form, audit.entries(wanted))
+    context |= {
         "rows": [_row(entry) for entry in found.items],
-        "chips": chips(request, form),
-        "clear_url": without(request, list(form.fields)),
     }
     return render_page(request, "console/audit.html", context, parts={"results": "results"})
 

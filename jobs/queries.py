@@ -7,30 +7,39 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from django.db.models import Exists, Model, OuterRef, Prefetch, Q, QuerySet
+from django.db import connection
+from django.db.models import CharField, Count, Exists, F, Func, Min, Model, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
-from jobs import clock
+from jobs import clock, hot
 from jobs.engine.abilities import abilities, lacks
 from jobs.engine.errors import Problem, Refused
-from jobs.models import Activity, Attempt, Job, JobEvent, Lane, Node, Output, Pipeline, Step
+from jobs.models import Activity, Attempt, Job, JobEvent, Lane, Node, Output, Pipeline, Step, UsedMark
 from jobs.states import JobState, StepState
 from media_assets.buckets import own_names
+from templates_app.models import TemplateVersion
 
 if TYPE_CHECKING:
     from django.http import QueryDict
 
 Row = TypeVar("Row", bound=Model)
 WINDOW = 20_000  # rows of a list, newest first, that are looked through where no index can answer
+FEW = 5_000  # rows that are counted to tell which filter is the narrower one
+SORTED = 50_000  # rows that had better not be sorted
+SOME = 1_000  # rows that are looked up by their ids
 NODE_ALIVE = dt.timedelta(seconds=10)
 PRESETS = {"1h": dt.timedelta(hours=1), "24h": dt.timedelta(hours=24), "7d": dt.timedelta(days=7)}
 SORTS = {"-created": ("-created_at", "-id"), "created": ("created_at", "id")}
+SHOWN = (
+    *("id", "kind", "state", "cancel_requested", "code", "warnings", "priority", "progress", "speed", "input_bucket", "input_key"),
+    *("created_at", "started_at", "finished_at", "version", "pipeline__name", "pipeline__state"),
+)
 _ID_START = re.compile(r"[0-9a-f]{6,32}\Z")
 
 
@@ -106,37 +115,55 @@ class JobFilter:
 
 def jobs(wanted: JobFilter) -> QuerySet[Job]:
     """The jobs of a filter, newest (or oldest) first, with pipeline, owner, outputs and retries: three queries however long the page is."""
+    return with_outputs(matching(wanted))
+
+
+def matching(wanted: JobFilter) -> QuerySet[Job]:
+    """The same jobs in the same order, bare. What has to be looked up before they can be found is looked up here, once for all questions about them."""
+    start = _by_start(wanted.q)
+    certified = _certified() if wanted.certificate else None
     rows = own(Job.objects.all())
-    for name in ("state", "kind", "source", "code"):
-        rows = _among(rows, name, getattr(wanted, name))
-    if wanted.code:
-        rows = rows.exclude(code="")  # says to SQLite that the partial index serves
-    if wanted.pipeline:
-        rows = _among(rows, "pipeline_id", _pipeline_ids(wanted.pipeline))
-    if wanted.media:
-        rows = rows.filter(media_id=wanted.media)
+    if start:
+        rows = rows.filter(pk__in=start)
+    if certified is not None:
+        rows = rows.filter(pk__in=certified)
+    rows = _equal(rows, wanted, by_id=bool(start) or isinstance(certified, set))
     if wanted.workflow:
         within = Q(execution__workflow__in=wanted.workflow) | Q(execution__workflow_name__in=wanted.workflow)
         rows = rows.filter(pk__in=Activity.objects.filter(within, job__isnull=False).order_by().values("job"))
-    if wanted.from_:
-        rows = rows.filter(created_at__gte=wanted.from_)
     if wanted.to:
         rows = rows.filter(created_at__lt=wanted.to)
+    searched = bool(wanted.template or (wanted.q and not start))
+    oldest = _edge(rows) if searched else None
+    if oldest and (wanted.from_ is None or oldest > wanted.from_):  # one bound only: of two, SQLite may begin at the earlier
+        rows = rows.filter(created_at__gt=oldest)
+    elif wanted.from_:
+        rows = rows.filter(created_at__gte=wanted.from_)
     if wanted.template:
-        outputs = Output.objects.filter(
-            Q(template__template__in=wanted.template) | Q(template_name__in=wanted.template) | Q(used_marks__mark__in=wanted.template), job=OuterRef("pk")
-        )
-        rows = _newest(rows).filter(Exists(outputs))
-    if wanted.certificate:
-        rows = rows.filter(pk__in=Output.objects.filter(certificate__isnull=False).order_by().values("job"))
-    if wanted.q:
+        rows = _made_with(rows, wanted.template)
+    if wanted.q and not start:
         rows = _search(rows, wanted.q)
-    return with_outputs(rows).order_by(*SORTS[wanted.sort])
+    return rows.order_by(*SORTS[wanted.sort])
 
 
 def with_outputs(rows: QuerySet[Job]) -> QuerySet[Job]:
     """The same jobs with all that a row of a list shows, in a fixed number of queries, without the heavy columns."""
     return rows.select_related("pipeline", "owner").defer("probe", "log_line").prefetch_related(*_beside())
+
+
+def with_names(rows: QuerySet[Job]) -> QuerySet[Job]:
+    """The same jobs with no more than a row of the job list shows: pipeline, and the names of the templates."""
+    outputs = Output.objects.order_by("index").only("job_id", "template_name")
+    return rows.select_related("pipeline").only(*SHOWN).prefetch_related(Prefetch("outputs", outputs))
+
+
+def numbers(kinds: Iterable[str], most: int) -> dict[str, int]:
+    """How many jobs there are of each kind, and under «» of all, none counted further than ``most``. One statement: asking ten times costs more than counting."""
+    names = list(kinds)
+    count = "(SELECT count(*) FROM (SELECT 1 FROM jobs_job{} LIMIT %s) AS t)"
+    parts = ", ".join([count.format(""), *(count.format(" WHERE kind = %s") for _name in names)])
+    values = [most, *(value for name in names for value in (name, most))]
+    return dict(zip(("", *names), hot.do((f"SELECT {parts}", values))[0].rows[0], strict=True))
 
 
 def job(job_id: str) -> Job:
@@ -211,11 +238,74 @@ def _beside() -> tuple[Prefetch[str, QuerySet[Output], str], Prefetch[str, Query
     return Prefetch("outputs", outputs), Prefetch("retries", Job.objects.only("id", "retry_of").order_by("created_at"))
 
 
+class _Plain(Func):
+    """A column as it is, which SQLite finds in no index."""
+
+    template = "(%(expressions)s || '')"
+    output_field = CharField()
+
+
+def _equal(rows: QuerySet[Job], wanted: JobFilter, *, by_id: bool) -> QuerySet[Job]:
+    """Narrowed to the values asked for. Each filter has an index in the order of time, and one of them serves: that of the fewest rows. ``by_id``: none does.
+
+    PostgreSQL knows which. SQLite knows no numbers: to find a million transcodes' few failures it would read all transcodes. So it is told.
+    """
+    asked = {name: getattr(wanted, name) for name in ("state", "kind", "source", "code") if getattr(wanted, name)}
+    if wanted.media:
+        asked["media_id"] = (wanted.media,)
+    if wanted.pipeline:
+        asked["pipeline_id"] = _pipeline_ids(wanted.pipeline)
+    serving = set(asked) if connection.vendor != "sqlite" else set() if by_id else _serving(asked)
+    for name, values in asked.items():
+        if name not in serving:
+            rows = rows.alias(**{f"plain_{name}": _Plain(F(name))})
+        rows = _among(rows, name if name in serving else f"plain_{name}", values)
+    return rows
+
+
+def _serving(asked: Mapping[str, tuple[str, ...]]) -> set[str]:
+    """Whose index is to serve; none if time's own is better: many rows for several values would have to be sorted."""
+    pair = {"pipeline_id", "state"}  # these have one in common
+    several = any(len(values) > 1 for values in asked.values())
+    if not several and (len(asked) < 2 or set(asked) == pair):
+        return set(asked)
+    sizes = {name: _size(name, values) for name, values in asked.items()}
+    best = min(asked, key=lambda name: sizes[name])
+    if len(asked[best]) > 1 and sizes[best][0] == SORTED:
+        return set()
+    return pair if best in pair and pair <= set(asked) and not several else {best}
+
+
+def _size(name: str, values: tuple[str, ...]) -> tuple[int, str]:
+    """To compare filters by: how many rows, and where these are too many to count, since when there were so many."""
+    rows = _among(Job.objects.order_by(), name, values)
+    if len(values) > 1:
+        return rows[:SORTED].count(), "~"  # after all times
+    found = rows.order_by("-created_at").values("created_at")[:FEW].aggregate(number=Count("*"), oldest=Min("created_at"))
+    return found["number"], str(found["oldest"])
+
+
 def _among(rows: QuerySet[Job], name: str, values: tuple[str, ...]) -> QuerySet[Job]:
     """One value is written as «=», which an index sorted by time serves in order; several as IN."""
-    if not values:
-        return rows
+    if name == "code":
+        rows = rows.exclude(code="")  # says to SQLite that the partial index serves
     return rows.filter(**{name: values[0]}) if len(values) == 1 else rows.filter(**{f"{name}__in": values})
+
+
+def _certified() -> set[str] | QuerySet[Output, str]:
+    """Ids of the jobs with a certificate: themselves where they are few, so that nobody reads the whole history for them, else as a question."""
+    found = Output.objects.filter(certificate__isnull=False).order_by().values_list("job", flat=True)
+    some = set(found[: SOME + 1])
+    return found if len(some) > SOME else some
+
+
+def _made_with(rows: QuerySet[Job], names: tuple[str, ...]) -> QuerySet[Job]:
+    """Those with an output of these templates or watermarks, by id or name. What is named is looked up before, not for each row again."""
+    versions = list(TemplateVersion.objects.filter(template__in=names).values_list("pk", flat=True))
+    named = Q(template_name__in=names) | Q(template__in=versions)
+    if UsedMark.objects.filter(mark__in=names).exists():
+        named |= Q(Exists(UsedMark.objects.filter(output=OuterRef("pk"), mark__in=names)))
+    return rows.filter(Exists(Output.objects.filter(named, job=OuterRef("pk")).order_by()))
 
 
 def _pipeline_ids(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -224,22 +314,26 @@ def _pipeline_ids(names: tuple[str, ...]) -> tuple[str, ...]:
     return found or ("",)
 
 
-def _newest(rows: QuerySet[Job]) -> QuerySet[Job]:
-    """The newest rows only, so that a search that finds nothing does not read a million of them."""
-    edge = rows.order_by("-created_at", "-id").values_list("created_at", flat=True)[WINDOW : WINDOW + 1]
-    oldest = next(iter(edge), None)
-    return rows.filter(created_at__gt=oldest) if oldest else rows
+def _edge(rows: QuerySet[Job]) -> dt.datetime | None:
+    """When the newest rows begin that are looked through, so that a search that finds nothing does not read a million of them; None: all are."""
+    found = rows.order_by("-created_at", "-id").values_list("created_at", flat=True)[WINDOW : WINDOW + 1]
+    return next(iter(found), None)
+
+
+def _by_start(text: str) -> list[str]:
+    """Ids of jobs anywhere in the history that begin so; none if it is no beginning of an id."""
+    start = text.lower()
+    if not _ID_START.match(start):
+        return []
+    return list(Job.objects.filter(pk__gte=start, pk__lt=start + "g").values_list("pk", flat=True)[:100])
 
 
 def _search(rows: QuerySet[Job], text: str) -> QuerySet[Job]:
-    """By the start of an id (anywhere in the history), else by a part of file name, user data or error among the newest rows."""
-    start = text.lower()
-    if _ID_START.match(start):
-        by_id = list(Job.objects.filter(pk__gte=start, pk__lt=start + "g").values_list("pk", flat=True)[:100])
-        if by_id:
-            return rows.filter(pk__in=by_id)
+    """By a part of file name, user data or error. Where few are found, rows are looked through once, and not again to be counted."""
     anywhere = Q(input_key__icontains=text) | Q(user_data__icontains=text) | Q(message__icontains=text) | Q(code__icontains=text)
-    return _newest(rows).filter(anywhere)
+    found = rows.filter(anywhere)
+    some = list(found.order_by().values_list("pk", flat=True)[: SOME + 1])
+    return found if len(some) > SOME else Job.objects.filter(pk__in=some)
 
 
 def read_moment(value: str, *, end: bool) -> dt.datetime:

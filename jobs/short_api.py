@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
+from console.auth import needs_operator
 from console.idempotency import digest_of, key_of
 from console.lib.http import read_object
+from console.lib.openapi import IDEMPOTENCY_KEY, body
 from jobs import clock, payloads
 from jobs.api import job_answer, submit_for
 from jobs.engine.errors import Problem, Refused
@@ -13,6 +17,21 @@ from jobs.waiting import unfinished
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
+
+
+class Awaited(payloads.Envelope):
+    """An envelope whose sender may wait for the end."""
+
+    wait: bool = Field(False, description="answer when it is done, after at most 8 s")
+
+
+def taking(request_class: type[Awaited]) -> dict[str, Any]:
+    """What an endpoint that makes one kind of job says of itself: who may, what it takes and what it answers."""
+    return {
+        "auth": needs_operator,
+        "response": {201: payloads.JobAnswer},
+        "openapi_extra": {"requestBody": body(request_class.__name__), "parameters": [IDEMPOTENCY_KEY]},
+    }
 
 
 def create(request: HttpRequest, kind: str, **more_data: object) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import messages
@@ -28,6 +29,7 @@ from jobs.pages.list_rows import chips, row_version, rows_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+    from django.db.models import QuerySet
     from django.http import HttpResponseBase
 
 NEWS_CAP = 100
@@ -56,15 +58,17 @@ def job_list(request: HttpRequest) -> HttpResponse:
     size, status, problem = page_size(request), 200, ""
     try:
         wanted = queries.JobFilter.from_query(request.GET)
-        found = page(queries.jobs(wanted), request.GET.get("after"), request.GET.get("before"), size)
+        matching = queries.matching(wanted)
+        found = page(queries.with_names(matching), request.GET.get("after"), request.GET.get("before"), size)
     except Refused as error:
         status, problem = 422, " ".join(translated(one.message) for one in error.problems) or translated(error.message)
         wanted = queries.JobFilter()
-        found = page(queries.jobs(wanted).none(), size=size)
+        matching = queries.matching(wanted).none()
+        found = page(matching, size=size)
     form = JobFilterForm(request.GET)
     applied = chips(request.GET, form)
     rows = rows_of(found.items)
-    total = _total(request.GET, wanted, found) if not problem else 0
+    total = _total(request.GET, matching, found)
     context: dict[str, Any] = {
         "form": form,
         "problem": problem,
@@ -78,7 +82,7 @@ def job_list(request: HttpRequest) -> HttpResponse:
         "query": request.GET.urlencode(),
         "export_url": _export_url(request.GET),
         "sort": wanted.sort,
-        "kinds": _tabs(request.GET),
+        "kinds": partial(_tabs, request.GET),  # a part of the page does without
         "views": SavedView.objects.filter(user=cast("User", request.user), page=PAGE),
         "view_form": SavedViewForm(initial={"query": request.GET.urlencode()[:1024]}),
         "every": LIVE_SECONDS if any(not row.job.is_final for row in rows) else CALM_SECONDS,
@@ -88,16 +92,17 @@ def job_list(request: HttpRequest) -> HttpResponse:
     return render_page(request, "jobs/job_list.html", context, parts={"results": "results"}, status=status)
 
 
-def _total(query: QueryDict, wanted: queries.JobFilter, found: Page[Job]) -> int:
+def _total(query: QueryDict, matching: QuerySet[Job], found: Page[Job]) -> int:
     """How many jobs match, counted no further than the cap; what fits on one page is counted already."""
     if not (query.get("after") or query.get("before") or found.next):
         return len(found.items)
-    return queries.jobs(wanted).order_by()[: COUNT_CAP + 1].count()
+    return matching.order_by()[: COUNT_CAP + 1].count()
 
 
 def _tabs(query: QueryDict) -> list[dict[str, Any]]:
     """The kinds as tabs that keep the other filters, each with its number."""
     current = query.get("kind", "") or query.get("type", "")
+    numbers = queries.numbers(KINDS, COUNT_CAP + 1)
     found = []
     for kind, label in [("", _("All")), *KINDS.items()]:
         other = query.copy()
@@ -105,9 +110,7 @@ def _tabs(query: QueryDict) -> list[dict[str, Any]]:
             other.pop(name, None)
         if kind:
             other["kind"] = kind
-        rows = Job.objects.filter(kind=kind) if kind else Job.objects.all()
-        number = counted(rows.order_by()[: COUNT_CAP + 1].count())
-        found.append({"label": label, "url": f"?{other.urlencode()}" if other else "?", "current": kind == current, "count": number})
+        found.append({"label": label, "url": f"?{other.urlencode()}" if other else "?", "current": kind == current, "count": counted(numbers[kind])})
     return found
 
 
@@ -134,7 +137,7 @@ def _rows_url(query: QueryDict, rows: list[Any], *, first: bool) -> str:
 def job_rows(request: HttpRequest) -> HttpResponse:
     """News for a list that is on somebody's screen: rows whose version has moved, and how many new jobs match. 204 if there is nothing."""
     known = dict(pair.rpartition(".")[::2] for pair in request.GET.get("rows", "").split(",")[:100] if "." in pair)
-    changed = [row for row in rows_of(queries.with_outputs(Job.objects.filter(pk__in=list(known)))) if row_version(row.job) != known[row.job.id]]
+    changed = [row for row in rows_of(queries.with_names(Job.objects.filter(pk__in=list(known)))) if row_version(row.job) != known[row.job.id]]
     news = _news(request.GET)
     if not changed and not news:
         return HttpResponse(status=204)
@@ -150,7 +153,7 @@ def _news(query: QueryDict) -> int:
         wanted = queries.JobFilter.from_query(query)
     except (ValueError, Refused):
         return 0
-    return queries.jobs(wanted).filter(created_at__gt=since).order_by()[: NEWS_CAP + 1].count()
+    return queries.matching(wanted).filter(created_at__gt=since).order_by()[: NEWS_CAP + 1].count()
 
 
 # --- saved views --------------------------------------------------------------------------------------------------------

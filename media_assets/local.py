@@ -137,7 +137,16 @@ class LocalStorage(Backstage):
         os.utime(target, ns=(after.st_atime_ns, after.st_mtime_ns))
 
     # --- writing ------------------------------------------------------------------------------------------------------
-    def put(self, key: str, chunks: Iterable[bytes], *, overwrite: bool = True, alternatives: Iterable[str] = (), max_bytes: int | None = None) -> ObjectFacts:
+    def put(
+        self,
+        key: str,
+        chunks: Iterable[bytes],
+        *,
+        overwrite: bool = True,
+        alternatives: Iterable[str] = (),
+        max_bytes: int | None = None,
+        replaces: str = "",
+    ) -> ObjectFacts:
         """Stage, sync, rename. Nothing is left of a failure, and readers see the old object until the new one is whole."""
         self.writable(key)
         limit = settings.REELMILL_MAX_UPLOAD_GB * GB if max_bytes is None else max_bytes
@@ -145,19 +154,23 @@ class LocalStorage(Backstage):
             with self.stage(f"put-{uuid.uuid4().hex}") as folder:
                 staged = folder / "0"
                 self._receive(staged, chunks, limit)
-                return self.adopt(staged, key, overwrite=overwrite, alternatives=alternatives)
+                return self.adopt(staged, key, overwrite=overwrite, alternatives=alternatives, replaces=replaces)
         except OSError as error:
             if error.errno in FULL:
                 raise Refused("StorageFull") from error
             raise
 
-    def adopt(self, staged: Path, key: str, *, overwrite: bool = True, alternatives: Iterable[str] = ()) -> ObjectFacts:
+    def adopt(self, staged: Path, key: str, *, overwrite: bool = True, alternatives: Iterable[str] = (), replaces: str = "") -> ObjectFacts:
         """Let a whole and synced file of this bucket's backstage appear at ``key``, or, not to overwrite, at the first free one of ``key`` and ``alternatives``.
+        ``replaces``: the etag of the only object that may be overwritten.
 
-        Raises Refused ObjectAlreadyExists, InvalidAddress.
+        Raises Refused ObjectAlreadyExists, InputChanged, InvalidAddress.
         """
         if overwrite:
             with self.locked(key):
+                there = self.stat(key) if replaces else None
+                if replaces and (there is None or there.etag != replaces):
+                    raise Refused("InputChanged", f"{self.name}/{key} was replaced.")
                 sync_folder(self.place(staged, key))
             return self._placed(key)
         for wanted in (key, *alternatives):

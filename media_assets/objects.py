@@ -52,10 +52,20 @@ class Storage(Protocol):
         Raises JobError: ObjectNotFound, or InputChanged if it is not the object of that etag. A full disk raises OSError.
         """
 
-    def put(self, key: str, chunks: Iterable[bytes], *, overwrite: bool = True, alternatives: Iterable[str] = (), max_bytes: int | None = None) -> ObjectFacts:
+    def put(
+        self,
+        key: str,
+        chunks: Iterable[bytes],
+        *,
+        overwrite: bool = True,
+        alternatives: Iterable[str] = (),
+        max_bytes: int | None = None,
+        replaces: str = "",
+    ) -> ObjectFacts:
         """Write a whole object; it appears when it is complete. Not to overwrite: the first free one of ``key`` and ``alternatives`` is taken.
+        ``replaces``: the etag of the only object that may be overwritten.
 
-        Raises Refused: ObjectAlreadyExists, StorageFull, BodyTooLarge (more than ``max_bytes``; None: the installation's upload limit).
+        Raises Refused: ObjectAlreadyExists, InputChanged, StorageFull, BodyTooLarge (more than ``max_bytes``; None: the installation's upload limit).
         """
 
     def delete(self, key: str) -> bool:

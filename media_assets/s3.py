@@ -113,7 +113,16 @@ class S3Storage(S3Bucket):
         return target
 
     # --- writing ------------------------------------------------------------------------------------------------------
-    def put(self, key: str, chunks: Iterable[bytes], *, overwrite: bool = True, alternatives: Iterable[str] = (), max_bytes: int | None = None) -> ObjectFacts:
+    def put(
+        self,
+        key: str,
+        chunks: Iterable[bytes],
+        *,
+        overwrite: bool = True,
+        alternatives: Iterable[str] = (),
+        max_bytes: int | None = None,
+        replaces: str = "",
+    ) -> ObjectFacts:
         """Streamed up; nothing is visible of a failure. With alternatives it waits in the data folder first, since it may have to be sent twice."""
         limit, others = upload_limit(max_bytes), iter(alternatives)
         second = next(others, None)
@@ -121,7 +130,9 @@ class S3Storage(S3Bucket):
         if overwrite or second is None:
             if not overwrite and self.stat(key) is not None:
                 raise Refused("ObjectAlreadyExists", f"There is an object at {self.name}/{key} already.")
-            found = self._sent(key, token, lambda sending: sending.send(chunks, limit), fresh=not overwrite)
+            found = self._sent(key, token, lambda sending: sending.send(chunks, limit), lambda sending: self._put(sending, key, replaces, overwrite=overwrite))
+            if found is None and replaces:
+                raise Refused("InputChanged", f"{self.name}/{key} was replaced.")
             if found is None:
                 raise Refused("ObjectAlreadyExists", f"There is an object at {self.name}/{key} already.")
             return found
@@ -136,7 +147,7 @@ class S3Storage(S3Bucket):
             with self.locked(wanted):
                 if not overwrite and self.stat(wanted) is not None:
                     continue
-                found = self._sent(wanted, token, lambda sending: sending.send_file(staged), fresh=not overwrite)
+                found = self._sent(wanted, token, lambda sending: sending.send_file(staged), lambda sending: sending.commit(fresh=not overwrite))
             if found is not None:
                 staged.unlink(missing_ok=True)
                 return found
@@ -152,12 +163,20 @@ class S3Storage(S3Bucket):
                 return found[0]
         return None
 
-    def _sent(self, key: str, token: str, send: Callable[[Sending], None], *, fresh: bool) -> ObjectFacts | None:
+    def _put(self, sending: Sending, key: str, replaces: str, *, overwrite: bool) -> ObjectFacts | None:
+        """Commit, where it matters under this host's lock and after a look at what is there: some stores know no conditions."""
+        if overwrite and not replaces:
+            return sending.commit()
+        with self.locked(key):
+            there = self.stat(key)
+            return sending.commit(fresh=not overwrite, replaces=replaces) if (there.etag if there else "") == replaces else None
+
+    def _sent(self, key: str, token: str, send: Callable[[Sending], None], commit: Callable[[Sending], ObjectFacts | None]) -> ObjectFacts | None:
         """Send and commit; None where somebody else was faster."""
         sending = Sending(self, key, token)
         try:
             send(sending)
-            return sending.commit(fresh=fresh)
+            return commit(sending)
         except Taken:
             return None
         finally:

@@ -63,8 +63,10 @@ def media_list(request: HttpRequest) -> HttpResponse:
     query = request.GET.copy()
     for name in CURSORS:
         query.pop(name, None)
+    view = request.GET.get("view") if request.GET.get("view") in VIEWS else "table"
     context = {
         "form": form,
+        "kept": {"view": "" if view == "table" else view, "sort": "" if sort == "-created" else sort},
         "page": library.media_of(found),
         "size": size,
         "count_text": _count(facets.number, facets.more),
@@ -72,7 +74,7 @@ def media_list(request: HttpRequest) -> HttpResponse:
         "facet_groups": _facet_groups(request, form, facets),
         "facets_open": any(request.GET.get(name) for name in FACETS),
         "query": query.urlencode(),
-        "view": request.GET.get("view") if request.GET.get("view") in VIEWS else "table",
+        "view": view,
         "sort": sort,
         "chips": chips(request, form),
         "clear_url": without(request, list(form.fields)),

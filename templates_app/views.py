@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from console.auth import admin, at_least, viewer
 from console.error_texts import translated
 from console.lib.form_errors import add_refusal
-from console.lib.lists import chips, paged, without
+from console.lib.lists import listed
 from console.lib.pages import render_page
 from console.models import Role
 from jobs import usage
@@ -77,22 +77,18 @@ def template_list(request: HttpRequest) -> HttpResponse:
     kind = request.GET.get("kind", "")
     if kind not in TABS:
         kind = "custom" if counts.get(Template.Kind.CUSTOM) else "static"
-    found, size = paged(request, catalogue.templates(TABS[kind], wanted, usage.used_templates()))
+    found, context = listed(request, form, catalogue.templates(TABS[kind], wanted, usage.used_templates()))
     use = usage.template_use(row.id for row in found.items)
     labels = [(key, kinds[0].label) for key, kinds in TABS.items()]
-    context = {
-        "form": form,
+    context |= {
         "kind": kind,
+        "kept": {"kind": kind},
         "tree": catalogue.tree(TABS[kind], wanted),
         "tabs": [(key, label, sum(counts.get(k, 0) for k in TABS[key])) for key, label in labels if key in ALWAYS or counts.get(TABS[key][0])],
-        "page": found,
         "rows": [
             {"template": row, "numbers": numbers(row.current.params) if may_see(request, row) else None, "use": use[row.id]}  # type: ignore[union-attr]
             for row in found.items
         ],
-        "size": size,
-        "chips": chips(request, form),
-        "clear_url": without(request, list(form.fields)),
     }
     return render_page(request, "templates_app/template_list.html", context, parts={"results": "results"})
 

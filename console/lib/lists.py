@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 
@@ -33,6 +33,12 @@ def paged(request: HttpRequest, rows: QuerySet[Row]) -> tuple[Page[Row], int]:
         return page(rows, request.GET.get("after"), request.GET.get("before"), size), size
     except Refused:
         return page(rows, size=size), size
+
+
+def listed(request: HttpRequest, form: forms.Form, rows: QuerySet[Row]) -> tuple[Page[Row], dict[str, Any]]:
+    """The page that the query string asks for, and what the templates of filtered lists take: the form, page and size, chips, and the address without filters."""
+    found, size = paged(request, rows)
+    return found, {"form": form, "page": found, "size": size, "chips": chips(request, form), "clear_url": without(request, list(form.fields))}
 
 
 def is_poll(request: HttpRequest) -> bool:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ninja import Router
-from pydantic import Field
 
-from console.auth import needs_operator, needs_viewer
+from console.auth import needs_viewer
 from console.lib.http import answer, known_parameters, plain_text, whole_number
-from console.lib.openapi import IDEMPOTENCY_KEY, body, parameter
+from console.lib.openapi import parameter
 from console.lib.paging import page
 from jobs import payloads, queries, short_api
 from jobs.api import PAGING
@@ -22,19 +21,11 @@ if TYPE_CHECKING:
 router = Router(tags=["analyses"])
 
 
-class AnalysisRequest(AnalysisSpec, payloads.Envelope):
+class AnalysisRequest(AnalysisSpec, short_api.Awaited):
     """An analysis; what a job request says, without its kind."""
 
-    wait: bool = Field(False, description="answer when it is done, after at most 8 s")
 
-
-@router.post(
-    "/analyses",
-    auth=needs_operator,
-    response={201: payloads.JobAnswer},
-    openapi_extra={"requestBody": body("AnalysisRequest"), "parameters": [IDEMPOTENCY_KEY]},
-    url_name="analysis_create",
-)
+@router.post("/analyses", url_name="analysis_create", **short_api.taking(AnalysisRequest))
 def analysis_create(request: HttpRequest) -> HttpResponse:
     """Find out which presets fit an input, which not and why, and the values that intelligent ones take on it. Role operator."""
     return short_api.create(request, "analysis")

@@ -14,10 +14,12 @@ TICK = 0.00002  # s: the same of times that nobody has rounded since they were c
 
 @dataclass(frozen=True)
 class Course:
-    """``times``: s from the beginning of the file, in the order of showing, at least one; ``last``: how long the last one is shown, s."""
+    """``times``: s from the beginning of the file, in the order of showing, at least one; ``last``: how long the last one is shown, s; ``tick``: in what the
+    file counts time, s."""
 
     times: tuple[float, ...]
     last: float
+    tick: float = 0.0
 
     def __len__(self) -> int:
         return len(self.times)
@@ -54,20 +56,22 @@ class Clip:
 
 
 def course(lines: str) -> Course | None:
-    """Of a file's packets: a first line «start,s» and then «pts,dts,bytes,flags» in the order of decoding. Packets that are not shown (flag D) are left out.
-    None: there is none, or one without a time."""
-    begin, times = 0.0, []
+    """Of a file's packets: a first line «start,s», then «pts,dts,bytes,flags» in the order of decoding, and the stream's time base, «1/90000». Packets that are
+    not shown (flag D) are left out. None: there is none, or one without a time."""
+    begin, tick, times = 0.0, 0.0, []
     for line in lines.splitlines():
         words = line.split(",")
         try:
             if words[0] == "start":
                 begin = float(words[1])
+            elif len(words) == 1 and "/" in line:
+                tick = 1 / float(line.partition("/")[2]) * float(line.partition("/")[0])
             elif len(words) > 3 and "D" not in words[3]:
                 times.append(float(words[0]) - begin)
-        except ValueError:
+        except (ValueError, ZeroDivisionError):
             return None
     times.sort()
-    return Course(tuple(times), (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.0) if times else None
+    return Course(tuple(times), (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.0, tick) if times else None
 
 
 def even(fps: float, seconds: float, begin: float = 0.0) -> Course:
@@ -84,7 +88,8 @@ def of_output(one: Course, number: int, other: Course) -> int:
 
 def of_source(one: Course, number: int, source: Course, clip: Clip) -> int:
     """The picture of the source that picture ``number`` of an output was made of."""
-    first = min(len(source) - 1, bisect_right(source.times, clip.start - GRAIN))
+    # a clip begins with the first picture that is not before it, in the file's own ticks: some count in whole pictures
+    first = min(len(source) - 1, bisect_right(source.times, clip.start - max(GRAIN, source.tick / 2)))
     if _kept(one, source, first, clip.speed):
         return first + number
     # another rate: ffmpeg's fps filter gives each new picture the last one of those that are nearest to it, on a grid from the clip's beginning

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from jobs.engine.probe import Probe
     from jobs.models import Output
 
-SECONDS = 15.0  # that one picture may take
+SECONDS = 25.0  # that one picture may take
+LATE = 1.0  # s: containers may tell an end before the last picture
 KEPT = 48  # pictures and lists of packets
 FETCH_BYTES = 200_000_000  # of an object that is not on this machine, or of the parts of a playlist
 NAME = "input"
@@ -50,18 +51,18 @@ def picture(output: Output, seconds: float, *, source: bool = False) -> Path:
             image.convert("RGB").save(room / "plain.png", compress_level=1)
         return room / "plain.png"
 
-    return _kept(output, f"{seconds:.3f}", "png", make, source=source)
+    return _kept(output, f"{seconds:.6f}", "png", make, source=source)
 
 
 def packets(output: Output, *, source: bool = False) -> Path:
-    """Every packet of the picture's stream as lines «pts in s, dts in s, bytes, flags» in the order of decoding, after a line «start, s»: when the file begins.
-    Raises Refused, JobError."""
+    """Every packet of the picture's stream as lines «pts in s, dts in s, bytes, flags» in the order of decoding, after a line «start, s», when
+    the file begins; the stream's time base is a line too. Raises Refused, JobError."""
 
     def make(room: Path, address: Address, found: Probe) -> Path:
         stream = snapshot.video_of(found)
         whitelists = ["-protocol_whitelist", "file", "-format_whitelist", found.format_name, "-f", found.format_name]
         # some containers leave times out: the demuxer fills them in
-        asked = ["-select_streams", str(stream.index), "-show_entries", "packet=pts_time,dts_time,size,flags", "-of", "csv=p=0"]
+        asked = ["-select_streams", str(stream.index), "-show_entries", "packet=pts_time,dts_time,size,flags:stream=time_base", "-of", "csv=p=0"]
         argv = ["-v", "error", *whitelists, "-fflags", "+genpts", *asked, "-i", NAME]
         answer = sandbox.call(media_tools().ffprobe, argv, cwd=room, limits=for_probe(SECONDS), timeout=SECONDS)
         if answer.exit_code or answer.truncated:
@@ -69,7 +70,7 @@ def packets(output: Output, *, source: bool = False) -> Path:
         (room / "packets.csv").write_bytes(f"start,{found.start or 0.0}\n".encode() + answer.stdout)
         return room / "packets.csv"
 
-    return _kept(output, "times", "csv", make, source=source)
+    return _kept(output, "course", "csv", make, source=source)
 
 
 def _kept(output: Output, what: str, suffix: str, make: Callable[[Path, Address, Probe], Path], *, source: bool) -> Path:
@@ -96,11 +97,13 @@ def _kept(output: Output, what: str, suffix: str, make: Callable[[Path, Address,
 
 def _taken(room: Path, address: Address, found: Probe, seconds: float) -> Path:
     """Run the plan of a single snapshot; where opening the file in the middle leads nowhere, once more from its beginning."""
-    asked = SnapshotSpec.model_validate(
-        {"kind": "snapshot", "input": str(address), "output": "oss://none/picture.png", "mode": "single", "time": round(seconds, 3)}
-    )
+    end = snapshot.end_of(found)
+    if end is not None and seconds > end + LATE:
+        raise JobError("TimeOutOfRange", _("There is no picture at this time."))
+    asked = SnapshotSpec.model_validate({"kind": "snapshot", "input": str(address), "output": "oss://none/picture.png", "mode": "single", "time": 0})
     for whole in (False, True):
-        plan = snapshot.plan(asked, found, "png", whole=whole, prefix="w" if whole else "s")
+        # the time as it is: a snapshot's own is given in milliseconds, and refused at the very end that some containers tell too early
+        plan = snapshot.plan(asked, found, "png", whole=whole, prefix="w" if whole else "s", takes=[snapshot.Take("", seconds, 0.0, 1)])
         command = plan.works[0].commands[0]
         limits = for_encode(pixels=command.pixels, files=1, wall_seconds=SECONDS)
         sandbox.call(media_tools().ffmpeg, command.argv, cwd=room, limits=limits, timeout=SECONDS)

@@ -92,7 +92,7 @@ def _context(request: HttpRequest, a: Side, b: Side) -> dict[str, Any]:
         "sides": [
             (
                 one,
-                f"{reverse('jobs:compare_frame')}?{urlencode({'output': one.output.id, 'source': int(one.source), 't': f'{_moment(base, number, one):.3f}'})}",
+                f"{reverse('jobs:compare_frame')}?{urlencode({'output': one.output.id, 'source': int(one.source), 't': f'{_moment(base, number, one):.6f}'})}",
             )
             for one in (a, b)
         ],

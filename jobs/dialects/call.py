@@ -103,9 +103,10 @@ class OssRefusal(Exception):
     """A request that the object store refuses with the product's own code. The door writes the XML (or, for HEAD, the header)."""
 
     def __init__(self, code: str, message: str, status: int = 400, **more: str) -> None:
-        """``more``: further elements of the XML, such as Key or BucketName; ``status`` HTTP."""
+        """``more``: further elements of the XML, such as Key or BucketName; ``status`` HTTP. ``headers`` of the answer can be set afterwards."""
         super().__init__(message)
         self.code = code
         self.message = message
         self.status = status
         self.more = more
+        self.headers: dict[str, str] = {}

@@ -245,5 +245,7 @@ def refused(request: HttpRequest, refusal: OssRefusal, request_id: str) -> HttpR
     if request.method == "HEAD":
         response.headers["x-oss-err"] = base64.b64encode(body).decode()
     response.headers["X-Content-Type-Options"] = "nosniff"
+    for name, value in refusal.headers.items():
+        response.headers[name] = value
     response._has_been_logged = True  # type: ignore[attr-defined]  # a refusal is an answer; what is our fault is logged where it is noticed
     return response

@@ -85,8 +85,8 @@ def clip(whole: Span, start: float | None, duration: float | None, end: float | 
 
 
 SEEK_AHEAD = 15.0  # s: key frames are rarely further apart
-SEEKS_BADLY = frozenset({"mpegts", "mpeg"})
-"""Formats without an index: a seek lands anywhere, and what lies before the next key frame cannot be decoded. They are opened earlier and trimmed after decoding."""
+SEEKS_BADLY = frozenset({"mpegts", "mpeg", "asf"})
+"""Formats without an index, or often without one: a seek lands anywhere, and what lies before the next key frame cannot be decoded. They are opened earlier and trimmed after decoding."""
 
 
 def seeks_badly(probe: Probe) -> bool:

@@ -13,6 +13,7 @@ would convert the other: a file that is held against itself then has VMAF NEG 95
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -43,6 +44,7 @@ TIMED = "{n} {ti}"  # of each picture: its number, and the time in s that its fi
 FAR = 1e7  # s: what has no time is said to be later than this, or as much earlier
 BLIND = 60.0  # dB: what equal pictures are said to have, as libvmaf does for 8 bit
 EIGHT = (None, "yuv420p")
+_DEEP = re.compile(r"(9|1[0246])(le|be)$")
 _KEPT = ("fps", "max_fps", "scan", "crop", "rotate", "flip", "deinterlace")
 _SIZE = ("width", "height", "short_side", "long_side", "follow_orientation", "scale_type")
 
@@ -55,13 +57,18 @@ def shaped(template: Template) -> bool:
     return bool(template.watermarks or template.delogos or burnt or video.pad or cut)
 
 
-def reference_template(template: Template, *, hdr: bool) -> Template:
+def deep(pixel_format: str | None) -> bool:
+    """Whether pictures have more than 8 bits. Such an output is compared in 10: brought down to 8 it would be dithered, and near-lossless ones lose a point."""
+    return bool(_DEEP.search(pixel_format or ""))
+
+
+def reference_template(template: Template, *, hdr: bool, deep: bool = False) -> Template:
     """What makes the reference out of the source: the output's template without sound, ladder, key and encoder settings, and, unless its picture was changed
-    otherwise, without its size. ``hdr``: the output has HDR, so the reference keeps it."""
+    otherwise, without its size. ``hdr``: the output has HDR, so the reference keeps it; ``deep``: it has more than 8 bits."""
     video = template.video
     names = (*_KEPT, *_SIZE, "pad") if shaped(template) else _KEPT
     said = {name: value for name in names if (value := getattr(video, name)) is not None}
-    codec, pixels = ("h265", "yuv420p10le") if hdr else ("h264", "yuv420p")
+    codec, pixels = ("h265", "yuv420p10le") if hdr or deep else ("h264", "yuv420p")
     return template.model_copy(
         update={
             "container": template.container.model_copy(update={"format": "mkv"}),

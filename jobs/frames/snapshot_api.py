@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ninja import Router
-from pydantic import Field
 
-from console.auth import needs_operator
-from console.lib.openapi import IDEMPOTENCY_KEY, body
-from jobs import payloads, short_api
+from jobs import short_api
 from jobs.engine.spec import SnapshotSpec
 
 if TYPE_CHECKING:
@@ -18,19 +15,11 @@ if TYPE_CHECKING:
 router = Router(tags=["snapshots"])
 
 
-class SnapshotRequest(SnapshotSpec, payloads.Envelope):
+class SnapshotRequest(SnapshotSpec, short_api.Awaited):
     """A snapshot job; what a job request says, without its kind."""
 
-    wait: bool = Field(False, description="answer when it is done, after at most 8 s")
 
-
-@router.post(
-    "/snapshots",
-    auth=needs_operator,
-    response={201: payloads.JobAnswer},
-    openapi_extra={"requestBody": body("SnapshotRequest"), "parameters": [IDEMPOTENCY_KEY]},
-    url_name="snapshot_create",
-)
+@router.post("/snapshots", url_name="snapshot_create", **short_api.taking(SnapshotRequest))
 def snapshot_create(request: HttpRequest) -> HttpResponse:
     """Take pictures of a video. With «wait» the answer is the finished job, or its error; 504 names the job that goes on. Role operator."""
     return short_api.create(request, "snapshot")

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from console.auth import admin, operator, viewer
 from console.error_texts import translated
 from console.lib.form_errors import add_refusal
-from console.lib.lists import chips, paged, without
+from console.lib.lists import listed
 from console.lib.pages import render_page
 from console.lib.returning import back
 from jobs.engine.errors import Refused
@@ -51,16 +51,11 @@ def target_list(request: HttpRequest) -> HttpResponse:
     """All targets and how they are doing."""
     form = TargetFilterForm(request.GET)
     wanted = form.cleaned_data if form.is_valid() else {}
-    found, size = paged(request, queries.targets(wanted.get("q", ""), wanted.get("kind", "")))
+    found, context = listed(request, form, queries.targets(wanted.get("q", ""), wanted.get("kind", "")))
     uses = queries.uses(found.items)
-    context = {
-        "form": form,
-        "page": found,
-        "size": size,
+    context |= {
         "rows": [{"target": row, "use": uses[row.name]} for row in found.items],
         "unbound": queries.unbound_topics(),
-        "chips": chips(request, form),
-        "clear_url": without(request, list(form.fields)),
     }
     return render_page(request, "notices/target_list.html", context, parts={"results": "results"})
 
@@ -177,16 +172,8 @@ def delivery_list(request: HttpRequest) -> HttpResponse:
     """All messages, newest first."""
     form = DeliveryFilterForm(request.GET)
     wanted = form.cleaned_data if form.is_valid() else {}
-    found, size = paged(request, queries.deliveries(wanted.get("topic", ""), wanted.get("state", ""), wanted.get("job", "").strip()))
-    context = {
-        "form": form,
-        "page": found,
-        "size": size,
-        "deliveries": found.items,
-        "chips": chips(request, form),
-        "clear_url": without(request, list(form.fields)),
-    }
-    return render_page(request, "notices/delivery_list.html", context, parts={"results": "results"})
+    found, context = listed(request, form, queries.deliveries(wanted.get("topic", ""), wanted.get("state", ""), wanted.get("job", "").strip()))
+    return render_page(request, "notices/delivery_list.html", context | {"deliveries": found.items}, parts={"results": "results"})
 
 
 @require_GET

@@ -100,7 +100,7 @@ def _row(job: Job, new_url: str, url: str, now: dt.datetime) -> Row:
 
 
 def chips(query: QueryDict, form: JobFilterForm) -> list[dict[str, str]]:
-    """The applied filters, each with the address of the list without it. ``form``: of this query."""
+    """The applied filters, each with the address of the list without it; ``form`` has their words."""
     found = []
     for name in FILTERS:
         field = form.fields["from_" if name == "from" else name]

@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ninja import Router
-from pydantic import Field
 
-from console.auth import needs_operator
 from console.lib.http import read_object
-from console.lib.openapi import IDEMPOTENCY_KEY, body
-from jobs import payloads, short_api
+from jobs import short_api
 from jobs.engine.spec import QualitySpec
 from jobs.quality.admission import of_output
 
@@ -20,19 +17,11 @@ if TYPE_CHECKING:
 router = Router(tags=["quality"])
 
 
-class QualityRequest(QualitySpec, payloads.Envelope):
+class QualityRequest(QualitySpec, short_api.Awaited):
     """A quality job; what a job request says, without its kind. ``output`` alone is enough: input and distorted are then the output's own."""
 
-    wait: bool = Field(False, description="answer when it is done, after at most 8 s")
 
-
-@router.post(
-    "/quality",
-    auth=needs_operator,
-    response={201: payloads.JobAnswer},
-    openapi_extra={"requestBody": body("QualityRequest"), "parameters": [IDEMPOTENCY_KEY]},
-    url_name="quality_create",
-)
+@router.post("/quality", url_name="quality_create", **short_api.taking(QualityRequest))
 def quality_create(request: HttpRequest) -> HttpResponse:
     """Measure an output against its source: VMAF, VMAF NEG, SSIM, PSNR, XPSNR, picture by picture. Role operator."""
     data = read_object(request)

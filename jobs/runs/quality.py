@@ -48,7 +48,7 @@ def run_quality(run: Run) -> dict[str, Any]:
     asked, template = _asked(spec)
     hdr = output.picture.color_transfer in quality.HDR_TRANSFERS
     shaped = quality.shaped(template)
-    template = quality.reference_template(template, hdr=hdr)
+    template = quality.reference_template(template, hdr=hdr, deep=quality.deep(output.picture.pixel_format))
     material, (template,) = gather(run, asked, [template], reference)
     if measures := wanted(asked, [template], material):
         material = replace(material, measured=measured(run, measures))

@@ -121,7 +121,7 @@ def _case(run: Run, made: Planned, output: OutputPlan) -> tuple[Case, bool]:
     if asked is None or stream is None:
         raise JobError("NoVideoStream")
     transfer = expected.colours.transfer if expected.colours else stream.color_transfer if "10" in (expected.pixel_format or "") else None
-    reference = quality.reference_template(template, hdr=transfer in HDR_TRANSFERS)
+    reference = quality.reference_template(template, hdr=transfer in HDR_TRANSFERS, deep=quality.deep(expected.pixel_format))
     templates = [reference if number == index else one for number, one in enumerate(made.templates)]
     material = made.material
     if measures := [one for one in wanted(made.spec, templates, material) if one.name not in material.measured]:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from console.auth import admin, at_least, operator, viewer
 from console.error_texts import translated
-from console.lib.lists import chips, paged, without
+from console.lib.lists import listed, without
 from console.lib.pages import render_page
 from console.models import Role
 from jobs import usage
@@ -49,17 +49,13 @@ def mark_list(request: HttpRequest) -> HttpResponse:
     """All watermark templates, as cards or as a table."""
     form = MarkFilterForm(request.GET)
     q, kind = form.wanted()
-    found, size = paged(request, queries.listed(q, kind))
+    found, context = listed(request, form, queries.listed(q, kind))
     users, use = queries.used_by(found.items), usage.mark_use(row.pk for row in found.items)
     view = request.GET.get("view", "")
-    context = {
-        "form": form,
-        "page": found,
-        "size": size,
+    context |= {
         "view": view if view in VIEWS else "cards",
+        "kept": {"view": view} if view == "table" else {},
         "rows": [{"template": row, "words": described(row), "users": users[row.pk], "use": use[row.pk]} for row in found.items],
-        "chips": chips(request, form),
-        "clear_url": without(request, list(form.fields)),
         "table_url": _with(request, view="table"),
         "cards_url": without(request, ["view"]),
     }

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from console.auth import admin, viewer
-from console.lib.lists import chips, paged, without
+from console.lib.lists import listed
 from console.lib.pages import render_page
 from jobs.engine.errors import Refused
 from templates_app.names import free_name
@@ -39,14 +39,9 @@ def snapshot_list(request: HttpRequest) -> HttpResponse:
     """All snapshot templates."""
     form = SnapshotFilterForm(request.GET)
     q, kind = form.wanted()
-    found, size = paged(request, queries.listed(q, kind))
-    context = {
-        "form": form,
-        "page": found,
-        "size": size,
+    found, context = listed(request, form, queries.listed(q, kind))
+    context |= {
         "rows": [{"template": row, "words": described(row)} for row in found.items],
-        "chips": chips(request, form),
-        "clear_url": without(request, list(form.fields)),
     }
     return render_page(request, "templates_app/snapshots/list.html", context, parts={"results": "results"})
 

@@ -108,19 +108,21 @@ def whole(path: Path, ffmpeg: str, width: int, height: int, *options: str) -> Pi
     return np.frombuffer(raw, np.uint8).reshape(-1, height, width, 3)[:, ::4, ::4].astype(float)
 
 
+PHONE, CAMERA = "dog-1080p-vfr-phone-h264-aac.mp4", "camera-240p15-mjpeg-pcm.avi"
+PART = {"start": 0.41, "duration": 1.2}
+
+
 @pytest.mark.media
 @pytest.mark.parametrize(
-    ("change", "options"),
+    ("name", "clip", "change", "options"),
     [
-        ({}, ()),
-        ({"container": {"format": "flv"}}, ()),
-        ({"video": {**FINE["video"], "fps": 12}}, ("-vf", "fps=12")),
-        ({"video": {**FINE["video"], "fps": 60}, "conditions": {"if_lower_fps": "convert"}}, ("-vf", "fps=60")),
+        (PHONE, {}, {}, ()),
+        (PHONE, PART, {"container": {"format": "flv"}}, ()),
+        (PHONE, {}, {"video": {**FINE["video"], "fps": 12}}, ("-vf", "fps=12")),
+        (PHONE, PART, {"video": {**FINE["video"], "fps": 60}, "conditions": {"if_lower_fps": "convert"}}, ("-vf", "fps=60")),
+        (CAMERA, PART, {}, ()),
     ],
-    ids=["its own rate", "flv", "12 pictures a second", "60 pictures a second"],
-)
-@pytest.mark.parametrize(
-    ("name", "clip"), [("dog-1080p-vfr-phone-h264-aac.mp4", {}), ("dog-1080p-vfr-phone-h264-aac.mp4", {"start": 0.41, "duration": 1.2})], ids=["whole", "clip"]
+    ids=["its own rate", "clip in milliseconds", "12 pictures a second", "clip of 60 pictures a second", "file that counts in pictures"],
 )
 def test_of_a_variable_rate_the_exact_pictures(
     name: str, clip: dict[str, Any], change: dict[str, Any], options: tuple[str, ...], media: Path, buckets: Any, work_off: Any, ffmpeg: str

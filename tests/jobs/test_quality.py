@@ -72,6 +72,15 @@ def test_what_lost_nearly_nothing_scores_so(name: str, media: Path, buckets: Any
     assert len(unpacked(job.result["series"]["vmaf"])) == job.result["frames"] > 0
 
 
+@pytest.mark.media
+def test_ten_bits_are_not_dithered_down(media: Path, buckets: Any, work_off: Any) -> None:
+    """PSNR of two pictures of which one is dithered is 51 dB, however good it is."""
+    deep = {**NEAR_LOSSLESS, "video": {"codec": "h265", "crf": 4, "preset": "ultrafast", "pixel_format": "yuv420p10le"}}
+    job = measured(encoded(buckets.put(media / "logo-qcif15-mpeg4-amrnb.3gp"), work_off, deep, duration=1), work_off, metrics=["vmaf", "psnr"])
+    assert job.state == "succeeded", (job.code, job.message)
+    assert job.result["scores"]["psnr"]["mean"] > 60
+
+
 @pytest.mark.parametrize(
     ("change", "shaped"),
     [

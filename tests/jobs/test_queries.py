@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -12,8 +15,9 @@ from django.utils import timezone
 
 from jobs import queries
 from jobs.engine.errors import Refused
-from jobs.models import Job, Node, Pipeline
+from jobs.models import Job, Node, Output, Pipeline
 from jobs.queries import JobFilter
+from tests.jobs.rows import _version as a_version
 from tests.jobs.rows import waiting
 
 
@@ -42,6 +46,83 @@ def test_each_filter_is_served_by_its_index(pipeline: Pipeline, query: str, inde
 
 
 @pytest.mark.sqlite
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ("state=failed&kind=transcode", "job_state_newest (state=?)"),
+        ("state=failed&kind=transcode&source=api&sort=created", "job_state_newest (state=?)"),
+        ("state=failed&kind=transcode&from=7d", "job_state_newest (state=? AND created_at>?)"),
+        ("state=succeeded&kind=mediainfo", "job_kind_newest (kind=?)"),
+        ("state=succeeded&kind=sprite&pipeline=default", "job_kind_newest (kind=?)"),
+        ("state=failed&kind=transcode&pipeline=default", "job_pipeline_state_newest (pipeline_id=? AND state=?)"),
+        ("source=cli&pipeline=default", "job_source_newest (source=?)"),
+        ("code=WorkerLost&state=succeeded", "job_code_newest (code=?)"),
+        ("media=none&state=succeeded", "jobs_job_media_id"),
+        ("state=succeeded,queued&kind=transcode", "job_kind_newest (kind=?)"),
+        ("state=succeeded,queued", "USING INDEX job_newest"),
+        ("state=failed,running", "job_state_newest (state=?)"),
+    ],
+)
+@pytest.mark.parametrize("few", [5, 5_000])
+def test_of_several_filters_the_narrowest_is_served_by_its_index(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, query: str, index: str, few: int) -> None:
+    """Whether it is known by its number, or only that its rows go further back."""
+    monkeypatch.setattr(queries, "FEW", few)
+    monkeypatch.setattr(queries, "SORTED", 380)
+    common: dict[str, Any] = {"pipeline": pipeline, "spec": {}, "input_bucket": "input", "input_key": "a", "source": "api"}
+    Job.objects.bulk_create(Job(kind="mediainfo" if n % 10 == 3 else "transcode", state="failed" if n % 20 == 0 else "succeeded", **common) for n in range(400))
+    plan = queries.jobs(asked(query)).explain()
+    assert index in plan, plan
+
+
+def test_all_combinations_of_filters_find_what_they_say(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However they are looked up: by an index, by ids, or row by row."""
+    other = Pipeline.objects.create(name="studio")
+    version = a_version()
+    made = []
+    for n in range(48):
+        job = waiting((pipeline, other)[n % 3 == 0]).job
+        values = {"state": ("queued", "failed", "succeeded")[n % 7 % 3], "kind": ("transcode", "sprite")[n % 5 == 0], "source": ("api", "cli")[n % 4 == 0]}
+        values |= {"code": "WorkerLost" if values["state"] == "failed" else "", "media_id": "m" if n % 6 == 0 else "", "user_data": f"order {n % 8}"}
+        Job.objects.filter(pk=job.pk).update(**values)
+        Output.objects.create(
+            job=job,
+            index=0,
+            template=version if n % 2 else None,
+            template_name="",
+            effective={},
+            bucket="b",
+            key="k",
+            certificate={"x": 1} if n % 3 == 1 else None,
+        )
+        job.refresh_from_db()
+        made.append((n, job))
+    wanted: dict[str, Callable[[int, Job], bool]] = {
+        "state=failed": lambda n, job: job.state == "failed",
+        "state=failed,queued": lambda n, job: job.state in ("failed", "queued"),
+        "kind=sprite": lambda n, job: job.kind == "sprite",
+        "kind=transcode": lambda n, job: job.kind == "transcode",
+        "source=cli": lambda n, job: job.source == "cli",
+        "pipeline=studio": lambda n, job: job.pipeline_id == other.pk,
+        "code=WorkerLost": lambda n, job: job.code == "WorkerLost",
+        "media=m": lambda n, job: job.media_id == "m",
+        "certificate=yes": lambda n, job: n % 3 == 1,
+        f"template={version.template_id}": lambda n, job: n % 2 == 1,
+        "q=ORDER+3": lambda n, job: n % 8 == 3,
+        f"q={made[9][1].pk[:12]}": lambda n, job: n == 9,
+        "from=1h": lambda n, job: True,
+        "to=2000-01-01": lambda n, job: False,
+    }
+    for few, some in ((4, 3), (1000, 1000)):
+        monkeypatch.setattr(queries, "FEW", few)
+        monkeypatch.setattr(queries, "SOME", some)
+        for number in (1, 2, 3):
+            for names in itertools.combinations(wanted, number):
+                if len({name.partition("=")[0] for name in names}) == number:
+                    expected = [job.pk for n, job in reversed(made) if all(wanted[name](n, job) for name in names)]
+                    assert [job.pk for job in queries.matching(asked("&".join(names)))] == expected, names
+
+
+@pytest.mark.sqlite
 def test_what_submit_counts_is_served_by_an_index(pipeline: Pipeline) -> None:
     rows: QuerySet[Job] = Job.objects.filter(pipeline=pipeline, state="queued").order_by()
     assert "job_pipeline_state_newest (pipeline_id=? AND state=?)" in rows.explain()
@@ -55,6 +136,9 @@ def test_a_search_looks_through_the_newest_jobs_only(pipeline: Pipeline, monkeyp
         Job.objects.filter(pk=job.pk).update(user_data="needle", created_at=now + dt.timedelta(seconds=number))
     assert [job.pk for job in queries.jobs(asked("q=NEEDLE"))] == [job.pk for job in jobs[:3:-1]]
     assert [job.pk for job in queries.jobs(asked(f"q={jobs[0].pk}"))] == [jobs[0].pk], "by id the whole history is searched"
+    for since, found in ((7, jobs[:6:-1]), (1, jobs[:3:-1])):  # the later bound counts: that of the filter, or that of the window
+        from_ = (now + dt.timedelta(seconds=since)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        assert [job.pk for job in queries.jobs(asked(f"q=needle&from={from_}"))] == [job.pk for job in found]
 
 
 def test_dates_are_whole_days_of_the_reader(pipeline: Pipeline) -> None:

@@ -21,13 +21,13 @@ from jobs.dialects.oss.words import address_of, require
 from jobs.engine.address import SCHEME, Address
 from jobs.engine.errors import Refused
 from media_assets import digests, object_writing
+from media_assets.models import ObjectNote
 from media_assets.object_reading import opened
 from media_assets.object_writing import About
 from media_assets.serve import DOWNLOADS, OTHER, TYPES
 from media_assets.storage import storage
 
 if TYPE_CHECKING:
-    from media_assets.object_models import ObjectNote
     from media_assets.object_writing import Written
     from media_assets.objects import ObjectFacts
 
@@ -35,6 +35,7 @@ R = TypeVar("R", bound=HttpResponseBase)
 CHUNK = 1 << 20
 KEPT = ("content-type", "cache-control", "content-disposition", "content-encoding", "content-language", "expires")
 META = "x-oss-meta-"
+NEXT = "x-oss-next-append-position"
 META_BYTES = 8 * 1024
 DELETED_MAX = 1000
 DELETE_BYTES = 2 * 1024 * 1024
@@ -203,6 +204,8 @@ def described(response: R, facts: ObjectFacts, note: ObjectNote | None) -> R:
     response.headers["x-oss-object-type"] = note.kind if note else "Normal"
     response.headers["x-oss-storage-class"] = documents.STORAGE_CLASS
     if note:
+        if note.kind == ObjectNote.Kind.APPENDABLE:
+            response.headers[NEXT] = str(facts.size)
         response.headers["x-oss-hash-crc64ecma"] = note.crc64
         for name, value in note.metadata.items():
             response.headers[META + name] = value.encode().decode("latin-1")

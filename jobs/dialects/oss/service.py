@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from jobs.dialects.call import OssCall, OssRefusal
-from jobs.dialects.oss import buckets, listing, objects, parts, processing
+from jobs.dialects.oss import appending, buckets, listing, objects, parts, processing
 from jobs.dialects.oss.words import placed, refusal
 from jobs.engine.errors import ReelmillError
 
@@ -42,7 +42,7 @@ SERVED: dict[str, tuple[str, str]] = {
     "ListMultipartUploads": ("partly", "No delimiter."),
     "CompleteMultipartUpload": ("served", ""),
     "AbortMultipartUpload": ("served", ""),
-    "AppendObject": ("no", "Objects are always whole."),
+    "AppendObject": ("partly", "As PutObject; the whole object is written anew each time."),
     "PostObject": ("no", "Send PutObject to a signed address instead."),
     "PutObjectTagging, PutObjectACL, lifecycle, CORS, website, versioning and others": ("no", "The bucket is set up in the console."),
     **processing.SERVED,
@@ -191,6 +191,7 @@ _OF_OBJECT: dict[tuple[str, frozenset[str]], Handler] = {
     _on("HEAD", "objectMeta"): objects.head,
     _on("PUT"): objects.put,
     _on("PUT", "uploadId", "partNumber"): parts.send,
+    _on("POST", "append", "position"): appending.append,
     _on("POST", "uploads"): parts.begin,
     _on("POST", "uploadId"): parts.complete,
     _on("POST", "x-oss-async-process"): processing.as_job,

@@ -58,4 +58,6 @@ def refusal(error: ReelmillError) -> OssRefusal:
 def placed(refused: OssRefusal, call: OssCall) -> OssRefusal:
     """With the bucket and key that the request was about, as the object store tells them."""
     about = {"EC": EXACT.get(refused.code, ""), "BucketName": call.bucket, "Key": call.key if refused.code == "NoSuchKey" else ""}
-    return OssRefusal(refused.code, refused.message, refused.status, **{**{name: value for name, value in about.items() if value}, **refused.more})
+    found = OssRefusal(refused.code, refused.message, refused.status, **{**{name: value for name, value in about.items() if value}, **refused.more})
+    found.headers = refused.headers
+    return found

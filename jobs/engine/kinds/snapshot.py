@@ -16,6 +16,7 @@ from jobs.engine.cut import Span, opened
 from jobs.engine.errors import JobError
 from jobs.engine.kinds.kind import Kind
 from jobs.engine.plan import Expected, OutputPlan, Plan, RenditionPlan, VideoPlan, Work
+from jobs.engine.rates import source_fps
 from jobs.engine.sources import Sources, pad
 from jobs.engine.spec import SNAPSHOTS_MAX
 
@@ -115,7 +116,7 @@ def plan(
     outputs = []
     together = max(1, min(TOGETHER, TOGETHER_PIXELS // max(1, stream.width * stream.height)))
     for number, take in enumerate(named):
-        span = Span() if whole or take.interval is None else opened(probe, Span(take.start))[0]
+        span = Span() if whole or take.interval is None else opened(probe, Span(max(0.0, take.start - _early(probe, stream))))[0]
         # times count from the beginning of the file, wherever it is opened: else they are rounded to the ticks of its pictures
         options = ("-copyts", "-start_at_zero", "-noaccurate_seek", *(("-skip_frame", "nokey", *key_options) if only_keys else ()))
         source = sources.of(probe, start=span.start, options=options)
@@ -136,6 +137,11 @@ def plan(
         outputs.append(OutputPlan(index=number, format=format_, renditions=(rendition,), expected_seconds=seconds, group=number // together))
     done = works(Plan(sources=sources.table, outputs=tuple(outputs)))
     return SnapshotPlan(tuple(named), done, picture.width, picture.height, wanted, warnings)
+
+
+def _early(probe: Probe, stream: VideoStream) -> float:
+    """AVI counts in pictures: opened in the second half of one, it goes on with the next."""
+    return 1 / (source_fps(stream) or 1.0) if "avi" in probe.format_name.split(",") else 0.0
 
 
 def _seconds(take: Take, probe: Probe) -> float | None:

@@ -17,13 +17,14 @@ CORRECTIONS = 2  # further encodes at most; the second one only where the first 
 MENDED = 0.35  # VMAF: version 2 encodes once more what is further below the goal; where that is a guess of the twin's score, only what is SHORT
 BRIEF = 1.0  # s
 PLAIN = 0.15  # of the twin's estimated bitrate
+CLOSE = 0.94  # the same: estimates are that uncertain, and nothing may be larger than the twin
 OFF = 1.0  # VMAF
 SAME = 0.15  # CRF: what lies nearer to each other is the same
 
 
 def verdict(decision: Decision, *, kbps: float, vmaf: float | None) -> Verdict:
     """The finished file. ``kbps``: of its picture; scores None: not measured."""
-    larger = kbps > decision.cap_kbps * 1.005
+    larger = kbps > decision.cap_kbps * (1.0 if decision.known else 1.005)
     short = max(0.0, round(decision.goal - vmaf, 3)) if vmaf is not None else 0.0
     again: Decision | None = None
     if larger and decision.bitrate_kbps is None:
@@ -59,11 +60,11 @@ def doubtful(decision: Decision, *, kbps: float, vmaf: float | None, seconds: fl
     """Whether what is expected of the twin is not to be believed, so that it must be made and measured. ``kbps``, ``vmaf``, ``seconds``: of the finished file.
 
     Forecasts know nothing of rate control in clips of less than a second; of pictures that cost next to nothing at any quality (all black) they expect that better ones
-    cost more; and where the goal is the twin's score, a file that is not as forecast tells that the twin will not be so either (version 1, after :func:`settled`: a file
-    that seems to be short of it).
+    cost more; what is nearly as large as the twin is expected to be may be larger than it is; and where the goal is the twin's score, a file that is not as forecast
+    tells that the twin will not be so either (version 1, after :func:`settled`: a file that seems to be short of it).
     """
     off = vmaf is not None and decision.reason == "twin" and (abs(vmaf - decision.forecast.vmaf) if decision.method == 2 else decision.goal - vmaf) > OFF
-    return seconds < BRIEF or kbps < PLAIN * decision.twin.kbps or decision.guessed or off
+    return seconds < BRIEF or not PLAIN <= kbps / max(1.0, decision.twin.kbps) <= CLOSE or decision.guessed or off
 
 
 def informed(decision: Decision, *, kbps: float, vmaf: float, neg: float) -> Decision:

@@ -22,6 +22,7 @@ STEP = 0.4  # CRF: nearer probes tell nothing new
 PAID = 0.87  # of the twin's size is enough for its quality with the settings that pay; with 0.88 one of five rows came out 0.4 % larger than the twin
 GUESSED = 0.8  # the same, where the twin has more CRF than the model knows of: its size may be forecast a fifth too large
 ROOM = 0.97  # of the twin's size, forecast, that ours may take
+EQUAL = 0.92  # the same, where its score is the goal: with the settings that pay this is better already, whatever was forecast
 APART = 3.0  # CRF: classes of shots lie at most so far from their middle
 BELOW = 2.0  # VMAF: a class lies at most so far below the goal
 MARGIN = 0.5  # VMAF added to the target: forecasts are that uncertain, and a second encode is dearer than these bits
@@ -101,6 +102,10 @@ def decide(case: Case, survey: Survey, points: Sequence[Point]) -> Decision:
         crfs = [min(crf, state.crf_of_size(state.twin.kbps * PAID)) for crf in crfs]
         if state.unseen():  # nor much of its size there
             crfs = [max(crf, state.crf_of_size(state.twin.kbps * GUESSED)) for crf in crfs]
+    enough = state.twin.kbps * EQUAL if state.goal < case.target - 0.05 else math.inf
+    equal = len(crfs) == 1 and state.kbps(crfs) > enough
+    if equal:
+        crfs = [state.crf_of_size(enough)]
     kbps = state.kbps(crfs)
     tight = False
     most = min(state.twin.kbps, case.cap_kbps or math.inf) * ROOM
@@ -120,7 +125,7 @@ def decide(case: Case, survey: Survey, points: Sequence[Point]) -> Decision:
     )
     capped = state.goal < case.target - 0.05 or tight
     reason: Reason = "cap" if tight else "twin" if state.goal < case.target - 0.05 else "target"
-    if forecast.vmaf < state.goal - SHORT and not tight:
+    if forecast.vmaf < state.goal - SHORT and not tight and not equal:
         reason, capped = "best_effort", True
     return Decision(
         method=case.method,

@@ -67,7 +67,6 @@ def test_what_is_not_served_is_never_taken_for_something_else(bucket: oss2.Bucke
     for ask in (
         lambda: bucket.put_object_acl("a", oss2.OBJECT_ACL_PRIVATE),
         lambda: bucket.put_object_tagging("a", oss2.models.Tagging()),
-        lambda: bucket.append_object("b", 0, b"x"),
         lambda: bucket.put_symlink("a", "link"),
         lambda: bucket.put_bucket_acl(oss2.BUCKET_ACL_PRIVATE),
         bucket.get_bucket_lifecycle,

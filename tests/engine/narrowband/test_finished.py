@@ -47,13 +47,39 @@ FINE = {"kbps": 700.0, "vmaf": 90.0, "seconds": 10.0}
         ({"guessed": True}, {}, True),
         ({}, {"seconds": 0.6}, True),
         ({}, {"kbps": 100.0}, True),
+        ({}, {"kbps": 960.0}, True),
+        ({"method": 1}, {"vmaf": 91.5}, False),
+        ({"method": 1}, {"vmaf": 88.5}, True),
         ({}, {"vmaf": None}, False),
     ],
-    ids=["as forecast", "worse", "better", "the target is the goal", "beyond the model", "brief", "plain", "not measured"],
+    ids=[
+        "as forecast",
+        "worse",
+        "better",
+        "the target is the goal",
+        "beyond the model",
+        "brief",
+        "plain",
+        "nearly as large",
+        "version 1, better",
+        "version 1, worse",
+        "not measured",
+    ],
 )
 def test_when_the_twin_is_made(changes, found, expected):
     decision = decided(reason="twin", goal=90.0, forecast=figures(700, 90.0), twin=figures(1000, 90.0)).model_copy(update=changes)
     assert narrowband.doubtful(decision, **(FINE | found)) == expected
+
+
+@pytest.mark.parametrize(("kbps", "expected"), [(870, 88.0), (940, 87.6), (600, 91.0)], ids=["as paid for", "larger", "smaller"])
+def test_version_1_guesses_its_twin_from_the_sizes(kbps, expected):
+    """The file came out 2 below its forecast: so will the twin, but for what its bits buy beyond those that our settings save."""
+    decision = decided(method=1, reason="twin", goal=90.0, forecast=figures(870, 90.0), twin=figures(1000, 90.0))
+    found = narrowband.settled(decision, kbps=kbps, vmaf=88.0)
+    assert found.goal == found.twin.vmaf == pytest.approx(expected, abs=0.6)
+    assert (found.goal > 88.0) == (kbps < 870)
+    assert narrowband.settled(decision.model_copy(update={"method": 2}), kbps=kbps, vmaf=88.0).goal == 90.0
+    assert narrowband.settled(decision.model_copy(update={"known": True}), kbps=kbps, vmaf=88.0).goal == 90.0
 
 
 def test_a_twin_that_was_made_is_the_bound_and_the_goal():
@@ -65,7 +91,8 @@ def test_a_twin_that_was_made_is_the_bound_and_the_goal():
     assert again is not None
     assert again.crf < known.crf
     assert narrowband.informed(guess, kbps=950, vmaf=95.0, neg=93.0).goal == guess.target
-    assert narrowband.verdict(known, kbps=960, vmaf=92.0).larger
+    assert narrowband.verdict(known, kbps=950.1, vmaf=92.0).larger
+    assert not narrowband.verdict(guess, kbps=1050.1, vmaf=92.0).larger
 
 
 def test_saving():
