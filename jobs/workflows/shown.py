@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from jobs.workflows.models import Activity, Execution
 
-NOTE = 34  # letters
+NOTE = 31  # letters
 PUBLISH = {
     "manual": gettext_lazy("By hand: it stays private"),
     "all": gettext_lazy("When all other steps have succeeded"),
