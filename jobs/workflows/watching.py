@@ -22,7 +22,7 @@ from jobs.models import Output
 from jobs.workflows.models import Execution, SeenObject, Workflow
 from jobs.workflows.starting import start
 from jobs.workflows.tree import FILE_TYPES
-from media_assets.models import Bucket, Discard, MediaFile
+from media_assets.models import Bucket, Discard, MediaFile, ObjectNote
 from media_assets.storage import storage
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 SETTLES = dt.timedelta(seconds=10)
-"""How long a file put there by hand must have been the same. What came through us, or lies in an S3 store, is whole as soon as it is there."""
+"""How long a file put there by hand, or an object that is appended to, must have been the same. What else came through us, or lies in an S3 store, is whole as soon as it is there."""
 LOCAL_EVERY = 2.0  # s between two looks at a folder
 REMOTE_EVERY = 15.0  # … at a path of an S3 store
 SHARE = 20  # a path whose listing takes long is looked at as rarely: a twentieth of the time at most
@@ -112,10 +112,8 @@ def _scan_part(workflow: Workflow, part: Listing, now: dt.datetime, *, remote: b
     open_ = [facts for facts in part if (row := seen.get((facts.key, facts.etag))) is None or not row.settled]
     if not open_:
         return 0
-    whole = set() if remote else _known(workflow.bucket, open_)
-    ready = [
-        facts for facts in open_ if remote or facts.key in whole or ((row := seen.get((facts.key, facts.etag))) is not None and now - row.seen_at >= SETTLES)
-    ]
+    whole = _whole(workflow.bucket, open_, remote=remote)
+    ready = [facts for facts in open_ if facts.key in whole or ((row := seen.get((facts.key, facts.etag))) is not None and now - row.seen_at >= SETTLES)]
     mine = ours(workflow.bucket, [facts.key for facts in ready])
     return sum(_begin(workflow, facts, is_ours=facts.key in mine) for facts in ready)
 
@@ -152,11 +150,15 @@ def ours(bucket: str, keys: Sequence[str]) -> set[str]:
     return found
 
 
-def _known(bucket: str, objects: Listing) -> set[str]:
-    """Keys of objects that the library knows as they are: they came through us, whole."""
+def _whole(bucket: str, objects: Listing, *, remote: bool) -> set[str]:
+    """Keys of objects that are whole as they are: those of a store, and those that the library knows since they came through us. Not those that somebody appends to."""
     etags = {facts.key: facts.etag for facts in objects}
-    rows = MediaFile.objects.filter(bucket=bucket, role=MediaFile.Role.SOURCE, key__in=list(etags)).values_list("key", "etag")
-    return {key for key, etag in rows if etags[key] == etag}
+    growing = ObjectNote.objects.filter(bucket=bucket, key__in=list(etags), kind=ObjectNote.Kind.APPENDABLE).values_list("key", "etag")
+    appended = {key for key, etag in growing if etags[key] == etag}
+    if remote:
+        return etags.keys() - appended
+    known = MediaFile.objects.filter(bucket=bucket, role=MediaFile.Role.SOURCE, key__in=list(etags)).values_list("key", "etag")
+    return {key for key, etag in known if etags[key] == etag} - appended
 
 
 def _is_remote(bucket: str) -> bool:

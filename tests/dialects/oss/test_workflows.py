@@ -30,6 +30,11 @@ def test_objects_of_the_sdk(site: Endpoint, buckets: Buckets, clips: Any) -> Non
         assert watch(2) == 0, "not whole yet"
     bucket.complete_multipart_upload("in/parts.mp4", upload, parts)
     assert watch(1) == 1
+    half = len(film) // 2
+    bucket.append_object("in/appended.mp4", 0, film[:half])
+    assert watch(1) == 0, "somebody may go on"
+    bucket.append_object("in/appended.mp4", half, film[half:])
+    assert [watch(1), watch(2)] == [0, 1]
     bucket.copy_object("input", "in/whole.mp4", "in/copy.mp4")
     watch(3)
-    assert sorted(Execution.objects.values_list("key", flat=True)) == ["in/copy.mp4", "in/parts.mp4", "in/whole.mp4"]
+    assert sorted(Execution.objects.values_list("key", flat=True)) == ["in/appended.mp4", "in/copy.mp4", "in/parts.mp4", "in/whole.mp4"]
