@@ -14,7 +14,7 @@ from jobs.engine.codecs import AUDIO, VIDEO
 from templates_app.fields import FORMATS
 from templates_app.words import WORDS
 
-GROUPS = (("intelligent", gettext_lazy("Preset intelligent")), ("static", gettext_lazy("Preset static")), ("narrowband", gettext_lazy("Narrowband")))
+GROUPS = (("intelligent", gettext_lazy("Intelligent presets")), ("static", gettext_lazy("Static presets")), ("narrowband", gettext_lazy("Narrowband presets")))
 NBSP = "\u00a0"
 
 

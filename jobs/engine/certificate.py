@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 NAMES = ("vmaf", "vmaf_neg")
 SHORT = 1.0  # VMAF below the goal that is kept without a word
+CLEARLY = 0.98  # of the twin's bits: what takes less is no best that would have fitted under them
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,9 @@ def sentence(decision: Decision, found: Measured, regular: float, *, capped: boo
     if found.vmaf is None:
         return f"{kbps} instead of {regular:.0f} kbit/s; the quality could not be measured."
     score = f"{found.vmaf:.1f}"
-    if capped and (decision.reason != "twin" or found.vmaf < decision.goal - SHORT):
+    beaten = decision.goal < decision.target - 0.05 and found.kbps < CLEARLY * regular
+    as_good = found.vmaf >= decision.goal - SHORT and (decision.reason == "twin" or beaten)
+    if capped and not as_good:
         return f"VMAF {score} with {kbps} instead of {regular:.0f} kbit/s: the best within the regular output's bitrate; {target} was asked for."
     if decision.goal < decision.target - 0.05:
         goal = f"{decision.goal:.1f}"

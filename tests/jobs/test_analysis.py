@@ -64,6 +64,12 @@ def test_every_preset_is_judged_with_a_reason(buckets: Any, media: Path, answer:
     assert sd["values"]["video"] == {"short_side": 480, "crf": 25.0, "maxrate_kbps": 1000, "bufsize_kbit": 2000, "deinterlace": "none"}
 
 
+def test_a_few_lines_of_border_are_no_other_class(buckets: Any, media: Path, answer: Answer) -> None:
+    found = answer(buckets.put(media / "friday-480p30-h264-aac.mp4"))
+    assert 470 < found["input"]["lines"] < 480, "a thin border is cut off"
+    assert [said(found, name)["fits"] for name in (HD, SD, LD)] == [False, True, True]
+
+
 def test_a_small_picture_is_not_enlarged(made: Any, answer: Answer) -> None:
     found = answer(made("small.mp4", "testsrc2=s=320x180:r=25:d=3", "-qp", "20"))
     assert (found["input"]["width"], found["input"]["height"], found["input"]["lines"]) == (320, 180, 180)

@@ -12,8 +12,10 @@ from django.core.cache import cache
 
 from jobs import services
 from jobs.certificates.reading import KEY, read, saved
+from jobs.engine.certificate import Measured, sentence
 from jobs.engine.spec import JOB_SPEC
 from jobs.models import Job, Output
+from tests.engine.narrowband.test_finished import decided
 
 pytestmark = [pytest.mark.usefixtures("presets", "pipeline"), pytest.mark.django_db(transaction=True)]
 FOUND: dict[str, Any] = {
@@ -155,3 +157,17 @@ def test_of_a_real_job_the_page_says_what_is_stored(name: str, method: int, clie
     (own, twin) = found.rates
     assert f"with {own} instead of {twin} kbit/s" in found.sentence
     assert page.count(f"{twin} kbit/s") == 3, "the sentence, the bar and the facts say the same"
+
+
+@pytest.mark.parametrize(
+    ("reason", "kbps", "vmaf", "said"),
+    [
+        ("cap", 377.0, 79.0, "as good as the regular output, which reaches 79.1"),
+        ("twin", 377.0, 79.0, "as good as the regular output, which reaches 79.1"),
+        ("cap", 452.0, 79.0, "the best within the regular output's bitrate"),
+        ("cap", 377.0, 77.0, "the best within the regular output's bitrate"),
+    ],
+)
+def test_what_saves_bits_is_not_said_to_have_taken_all_of_them(reason: str, kbps: float, vmaf: float, said: str) -> None:
+    decision = decided(goal=79.11, capped=True, reason=reason)
+    assert said in sentence(decision, Measured(kbps, {"vmaf": {"mean": vmaf}, "vmaf_neg": {"mean": vmaf}}), 453.7, capped=True)

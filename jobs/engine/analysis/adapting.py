@@ -30,12 +30,13 @@ OTHER_CODECS = {"h265": (3.0, 0.62), "av1": (7.0, 0.55)}
 """By codec: CRF steps above H.264's for the same quality, and its bitrate as a share."""
 STRONG_GRAIN = 0.8
 AVERAGED = 0.6  # of the source's width: below this scaling removes grain by itself
+NEARLY = 0.97  # of the lines that a preset asks for: a few that were cut off as border, or that no block of the codec filled, are no other class
 LOSSLESS = frozenset({"flac", "alac", "wavpack", "ape", "tta", "truehd", "mlp"})
 
 
 def unfit(limits: Limits, facts: Facts) -> Note | None:
     """Why the preset does not fit; None: it does."""
-    if facts.lines < limits.least_lines:
+    if facts.lines < limits.least_lines * NEARLY:
         return note("SourceSmaller", f"The preset needs at least {limits.least_lines} lines; the source has {facts.lines}.")
     if limits.source_most_lines is not None and facts.lines > limits.source_most_lines:
         return note("SourceLarger", f"The preset is for sources of at most {limits.source_most_lines} lines; this one has {facts.lines}.")

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from jobs.engine.narrowband.curves import MODELS
 from jobs.engine.narrowband.records import Figures, Verdict
-from jobs.engine.narrowband.search import PAID, ROOM, SHORT
+from jobs.engine.narrowband.search import EQUAL, PAID, ROOM, SHORT
 
 if TYPE_CHECKING:
     from jobs.engine.narrowband.curves import Model
     from jobs.engine.narrowband.records import Decision
 
 CORRECTIONS = 2  # further encodes at most; the second one only where the first has not come near enough
+SURE = 4.0  # CRF: how far from a finished file its size is known well enough to stay below a bound; further, an average bitrate does it
 MENDED = 0.35  # VMAF: version 2 encodes once more what is further below the goal; where that is a guess of the twin's score, only what is SHORT
 BRIEF = 1.0  # s
 PLAIN = 0.15  # of the twin's estimated bitrate
@@ -28,7 +29,12 @@ def verdict(decision: Decision, *, kbps: float, vmaf: float | None) -> Verdict:
     short = max(0.0, round(decision.goal - vmaf, 3)) if vmaf is not None else 0.0
     again: Decision | None = None
     if larger and decision.bitrate_kbps is None:
-        again = decision.model_copy(update={"bitrate_kbps": max(10, math.floor(decision.cap_kbps * 0.95)), "zones": (), "capped": True, "reason": "cap"})
+        capped = decision.model_copy(update={"capped": True, "reason": decision.reason if decision.reason == "twin" else "cap"})
+        more = 6 * math.log2(kbps / (decision.cap_kbps * EQUAL)) / _model(decision).exponent
+        if decision.method == 2 and more <= SURE and decision.codec != "av1":
+            again = _with(capped, decision.crf + more)
+        else:
+            again = capped.model_copy(update={"bitrate_kbps": max(10, math.floor(decision.cap_kbps * 0.95)), "zones": (), "reason": "cap"})
     elif (
         short > (MENDED if decision.method == 2 and (decision.known or decision.goal >= decision.target) else SHORT)
         and decision.bitrate_kbps is None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jobs.engine.narrowband.case import Case
     from jobs.engine.narrowband.records import Group, Point, Reason, Survey, Window
 
-PROBES = 4  # real ones for each class of shots
+PROBES, PROBES_OF_MANY = 4, 2  # real ones for each class of shots; where there are more than two classes, of which each decides little
 NEAR = 1.8  # VMAF: a forecast this close to a probe is good enough
 FAR = 3.0  # CRF: further from all probes the score is not believed, however flat the curve is said to be
 STEP = 0.4  # CRF: nearer probes tell nothing new
@@ -50,6 +50,7 @@ def next_asks(case: Case, survey: Survey, points: Sequence[Point]) -> tuple[Ask,
         return ()
     state = _State.of(case, survey, points)
     own = any(point.plain for point in points)
+    most = PROBES - own if len(survey.groups) <= 2 else PROBES_OF_MANY
     if not own and all(curve.sure for curve in state.curves) and state.unseen():
         # the search is held against this: known before anything is searched for further
         half = tuple(sorted((window for group in survey.groups for window in _likest(group, points)), key=lambda window: window.first))
@@ -57,7 +58,7 @@ def next_asks(case: Case, survey: Survey, points: Sequence[Point]) -> tuple[Ask,
     asks = []
     for group, crf in zip(survey.groups, state.wanted(), strict=True):
         real = [point for point in points if point.group == group.number and not point.fast]
-        asked = next_crf(state.curves[group.number], real, crf, whole=case.encoder == "libsvtav1", most=PROBES - own)
+        asked = next_crf(state.curves[group.number], real, crf, whole=case.encoder == "libsvtav1", most=most)
         if asked is not None:
             asks.append(Ask(group=group.number, crf=asked, windows=_likest(group, points)))
     return tuple(asks)

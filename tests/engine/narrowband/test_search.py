@@ -122,6 +122,13 @@ def test_the_verdict(room):
     large = narrowband.verdict(decision, kbps=decision.cap_kbps * 1.2, vmaf=95.0)
     assert large.larger
     assert large.again is not None
+    assert large.again.bitrate_kbps is None
+    assert 1.5 < large.again.crf - decision.crf < 3  # what is a fifth too large is near enough to be mended by its constant quality
+    far = narrowband.verdict(decision, kbps=decision.cap_kbps * 2, vmaf=95.0).again
+    assert far is not None
+    assert far.bitrate_kbps is not None
+    large = narrowband.verdict(decision.model_copy(update={"method": 1}), kbps=decision.cap_kbps * 1.2, vmaf=95.0)
+    assert large.again is not None
     assert large.again.bitrate_kbps is not None
     assert large.again.bitrate_kbps < decision.cap_kbps
     low = narrowband.verdict(decision, kbps=decision.cap_kbps * 0.3, vmaf=decision.goal - 2)
