@@ -25,7 +25,7 @@ ROOT = Path(settings.BASE_DIR)
 CATALOGUE = ROOT / "console" / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Messages that are the same in every language: words of the interface itself, names, patterns of values.
-SAME = {"CRC-64", "CRF", "SHA-256", "etag", "ETag", "id", "cpu_seconds, max_rss_bytes", "[{lane, pgid, started_at}]"}
+SAME = {"AccessKey ID", "CRC-64", "CRF", "SHA-256", "etag", "ETag", "id", "URL", "cpu_seconds, max_rss_bytes", "[{lane, pgid, started_at}]"}
 # Where people's sentences are made without gettext: no reader is known there.
 PURE = ("jobs/engine", "jobs/ffmpeg", "jobs/runs", "jobs/admission.py", "jobs/services.py", "jobs/placeholders.py")
 PURE_STORAGE = (
