@@ -141,8 +141,10 @@ def checked(run: Run, plan: Plan, output: OutputPlan, one: Narrowed, encode: Cal
     """
     began = time.monotonic()
     one.found = measure(run, output, one)
-    one.seconds["check"] = time.monotonic() - began
     one.decision = narrowband.settled(one.decision, kbps=one.found.kbps, vmaf=one.found.vmaf)
+    if not one.asked_twin and (slimmer := narrowband.slimmer(one.decision, kbps=one.found.kbps)) is not None:
+        output, one.found = _again(run, plan, one, slimmer, encode)
+    one.seconds["check"] = time.monotonic() - began
     if one.asked_twin or narrowband.doubtful(one.decision, kbps=one.found.kbps, vmaf=one.found.vmaf, seconds=surveyed(one.search).seconds):
         _make_twin(run, plan, one)
         one.decision = _informed(one)

@@ -144,7 +144,11 @@ class Bench:
         made = self._encoded(row, narrowband.adapted(plan, decision))
         first = {"crf": decision.crf, "kbps": made.kbps, "vmaf": made.vmaf}
         decision = narrowband.settled(decision, kbps=made.kbps, vmaf=made.vmaf)
-        certified = 0.0
+        certified, again = 0.0, False
+        slimmer = narrowband.slimmer(decision, kbps=made.kbps)
+        if slimmer is not None:
+            seconds, again, decision = seconds + made.seconds, True, slimmer
+            made = self._encoded(row, narrowband.adapted(plan, decision))
         if narrowband.doubtful(decision, kbps=made.kbps, vmaf=made.vmaf, seconds=survey.seconds):
             twin = self._remembered(row, "twin", lambda: self._twin(row))
             if decision.reason == "target":
@@ -152,7 +156,6 @@ class Bench:
             else:
                 seconds += twin.seconds
             decision = narrowband.informed(decision, kbps=twin.kbps, vmaf=twin.vmaf, neg=twin.neg)
-        again = False
         for _ in range(narrowband.CORRECTIONS):
             judged = narrowband.verdict(decision, kbps=made.kbps, vmaf=made.vmaf)
             if judged.again is None:

@@ -7,7 +7,7 @@ output is encoded, :func:`adapted` changes the plan, :func:`verdict` judges the 
 from __future__ import annotations
 
 from jobs.engine.narrowband.case import CODECS, TARGET, Case, case
-from jobs.engine.narrowband.finished import CORRECTIONS, between, doubtful, informed, settled, verdict
+from jobs.engine.narrowband.finished import CORRECTIONS, between, doubtful, informed, settled, slimmer, verdict
 from jobs.engine.narrowband.probes import FILE, SCORES, SIZES, probe_commands, read_probe
 from jobs.engine.narrowband.records import Ask, Decision, Figures, Group, Point, Shot, Survey, Verdict, Window, Zone
 from jobs.engine.narrowband.sample import SAMPLE, sample_command
@@ -50,6 +50,7 @@ __all__ = [
     "read_survey",
     "sample_command",
     "settled",
+    "slimmer",
     "survey_command",
     "tuned",
     "verdict",

@@ -31,7 +31,7 @@ def verdict(decision: Decision, *, kbps: float, vmaf: float | None) -> Verdict:
     if larger and decision.bitrate_kbps is None:
         capped = decision.model_copy(update={"capped": True, "reason": decision.reason if decision.reason == "twin" else "cap"})
         more = 6 * math.log2(kbps / (decision.cap_kbps * EQUAL)) / _model(decision).exponent
-        if decision.method == 2 and more <= SURE and decision.codec != "av1":
+        if more <= SURE and decision.codec != "av1":
             again = _with(capped, decision.crf + more)
         else:
             again = capped.model_copy(update={"bitrate_kbps": max(10, math.floor(decision.cap_kbps * 0.95)), "zones": (), "reason": "cap"})
@@ -46,6 +46,17 @@ def verdict(decision: Decision, *, kbps: float, vmaf: float | None) -> Verdict:
         room = 6 * math.log2(decision.cap_kbps * ROOM / kbps) / model.exponent
         again = _with(decision, decision.crf - min(less, room, 6.0))
     return Verdict(kept=not larger and short <= SHORT, larger=larger, short_by=short, again=again)
+
+
+def slimmer(decision: Decision, *, kbps: float) -> Decision | None:
+    """The same with less, where the twin's score is the goal and the finished file seems nearly as large as the twin: with the settings that pay its quality needs no more
+    than EQUAL, and another encode costs no more than making the twin to compare. None: it is small enough, or the twin is known."""
+    if decision.reason != "twin" or decision.known or decision.codec == "av1" or decision.bitrate_kbps is not None or kbps <= CLOSE * decision.twin.kbps:
+        return None
+    model, least = _model(decision), EQUAL * decision.twin.kbps
+    more = 6 * math.log2(kbps / least) / model.exponent
+    forecast = Figures(kbps=round(least, 1), vmaf=round(decision.forecast.vmaf - more * model.slope(decision.forecast.vmaf, decision.crf), 2))
+    return _with(decision, decision.crf + more).model_copy(update={"forecast": forecast}) if more <= SURE else None
 
 
 def settled(decision: Decision, *, kbps: float, vmaf: float | None) -> Decision:

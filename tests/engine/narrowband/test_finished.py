@@ -82,6 +82,19 @@ def test_version_1_guesses_its_twin_from_the_sizes(kbps, expected):
     assert narrowband.settled(decision.model_copy(update={"known": True}), kbps=kbps, vmaf=88.0).goal == 90.0
 
 
+def test_what_seems_as_large_as_its_twin_is_made_with_less():
+    decision = decided(reason="twin", goal=90.0, crf=24.0, forecast=figures(900, 90.0), twin=figures(1000, 90.0))
+    assert narrowband.slimmer(decision, kbps=930) is None
+    found = narrowband.slimmer(decision, kbps=1100)
+    assert found is not None
+    assert 1100 * 2 ** (-1.05 * (found.crf - 24) / 6) == pytest.approx(920, rel=0.01)
+    assert found.forecast.kbps == 920
+    assert found.forecast.vmaf < 90
+    assert narrowband.slimmer(decision.model_copy(update={"known": True}), kbps=1100) is None
+    assert narrowband.slimmer(decision.model_copy(update={"reason": "target"}), kbps=1100) is None
+    assert narrowband.slimmer(decision, kbps=2000) is None  # too far to be sure
+
+
 def test_a_twin_that_was_made_is_the_bound_and_the_goal():
     guess = decided(reason="twin", goal=90.0, twin=figures(1000, 90.0), cap_kbps=1050)
     assert narrowband.verdict(guess, kbps=700, vmaf=90.6).again is None
