@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from jobs import scheduler, services, worker
+from jobs.engine.narrowband import search
 from jobs.engine.spec import JOB_SPEC
 from jobs.models import Attempt, Job, Lane, Output, Step
 from jobs.states import JobState, StepState
@@ -184,6 +185,22 @@ def test_both_methods_in_one_job(buckets: Any, clips: Any, work_off: Any) -> Non
     job = submitted(source, narrow(H264, 1), narrow(changed(H264, short_side=180), 2))
     work_off()
     assert [certified(row)["method"] for row in rows(job)] == [1, 2]
+
+
+def test_what_comes_out_as_large_as_its_twin_is_made_with_less(buckets: Any, media: Path, work_off: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search that asks for far more than the twin's score: the file is larger than the twin is expected to be, and a second one is not."""
+    for name in ("ALIKE", "UNLIKE_MOST", "EQUAL", "ROOM"):
+        monkeypatch.setattr(search, name, 4.0)
+    source = buckets.put(media / "flower-540p30-h264-aac.mp4")
+    job = submitted(source, narrow(changed(H264, bitrate_kbps=350, maxrate_kbps=700), 2))
+    work_off()
+    (row,) = rows(job)
+    told = certified(row)
+    assert told["reason"] == "twin"
+    assert told["encodes"] == 2
+    assert told["twin"]["estimated"]
+    assert told["kbps"] == pytest.approx(0.92 * told["twin"]["kbps"], rel=0.06)
+    assert told["scores"]["vmaf"]["mean"] > told["twin"]["vmaf"] - 0.3
 
 
 @pytest.mark.parametrize("method", [1, 2])
