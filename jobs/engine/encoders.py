@@ -32,7 +32,10 @@ TRUE_DURATIONS = r"setts=pts=PTS:dts=DTS:duration=if(eq(NEXT_DTS\,NOPTS)\,DURATI
 # MP4 counts how long a film is from what is stored one after the other, so its end is where the picture that is stored last stops, and with reordered
 # frames that is not the one which is shown last. Of a variable rate that one may stand for seconds: the last in the file gets what the film still lacks.
 # Register 0 holds where the picture ends as far as it was seen.
-LAST_STANDS = r"setts=pts=PTS:dts=DTS:duration=if(eq(NEXT_DTS\,NOPTS)\,max(1\,{end}-STARTPTS-(DTS-STARTDTS))\,DURATION+0*st(0\,max(ld(0)\,PTS+DURATION)))"
+LAST_STANDS = r"setts=pts=PTS:dts=DTS:duration=if(eq(NEXT_DTS\,NOPTS)\,max(1\,{end}-STARTPTS-(DTS-STARTDTS))\,{own}+0*st(0\,max(ld(0)\,PTS+{own})))"
+# Elsewhere each picture ends with the clip at the latest.
+ENDS_WITH_CLIP = r"setts=pts=PTS:dts=DTS:duration=max(1\,min(DURATION\,{limit:.6f}/TB-PTS))"
+COUNTED_FROM_TIMES = frozenset({"mkv", "webm", "flv"})
 ENDS_WITH_LAST = frozenset({"mp4", "mov"})
 UNTOLD = {"libsvtav1": frozenset({"mp4", "mov", "mkv", "webm"})}  # does not say how long its pictures stand, and these keep what is said
 
@@ -102,7 +105,7 @@ def _durations(format_: str, encoder: str, frames: Frames) -> list[str]:
     if format_ in SETS:
         return ["-bsf:v", TRUE_DURATIONS]
     if format_ not in UNTOLD.get(encoder, ENDS_WITH_LAST):
-        return []
+        return ["-bsf:v", ENDS_WITH_CLIP.format(limit=frames.limit)] if format_ in COUNTED_FROM_TIMES and frames.limit is not None else []
     end, own = r"max(ld(0)\,PTS+DURATION)", "DURATION"
     if frames.ends is not None:  # some filters forget how long pictures stand, too
         end = rf"max({end}\,{frames.ends:.6f}/TB)"

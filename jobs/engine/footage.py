@@ -40,7 +40,7 @@ class Footage:
 
     ``probe``: of the input, or of the join as though it were a file; ``source``: position of the source, or JOINED; ``span``: what is taken of it;
     ``clip``: the same for further inputs, whose tracks run beside; ``rate``: the constant rate that its pictures get, None: the source's own timing; ``early``: seconds by
-    which the source is opened before the span.
+    which the source is opened before the span; ``varies``: it is a file whose pictures stand unequally long.
     """
 
     probe: Probe
@@ -52,6 +52,7 @@ class Footage:
     speed: float = 1.0
     rate: float | None = None
     early: float = 0.0
+    varies: bool = False
     lead: float = 0.0
     openings: tuple[slates.Shown, ...] = ()
     tails: tuple[slates.Shown, ...] = ()
@@ -80,7 +81,9 @@ class Footage:
         lead = self._lead("", speed.picture_filters(self.speed))
         if self.rate and picture.rate_kept:
             lead += (("fps", (("fps", exact_rate(self.rate)), ("start_time", 0))),)
-        changes = {"filters": (*lead, *plan.filters), "options": _retimed(plan.options) if self.rate else plan.options}
+        # the limit that a file is opened with counts from its first picture, however late it comes, and the last may stand beyond it
+        ended = trimmed(0.0, limit=self.played) if self.varies and self.span.limit is not None else ()
+        changes = {"filters": (*lead, *plan.filters, *ended), "options": _retimed(plan.options) if self.rate else plan.options}
         return replace(picture, plan=plan.model_copy(update=changes | ({"pad": None} if self.source == JOINED else {})))
 
     def heard(self, sound: Sound) -> Sound:
@@ -128,7 +131,9 @@ class Footage:
         """The first filters: a join is clipped here (a file is where it is opened, or nearly), then the speed. ``own``: of the input itself."""
         if self.source == JOINED and self.span.clipped:
             return (*trimmed(self.span.start, kind, self.span.limit), *faster)
-        return (*(trimmed(self.early, kind) if own else ()), *faster)
+        # where a variable rate begins, a picture that began earlier may stand, and it is not decoded: the one after it takes its place
+        begun = (("setpts", (("expr", "PTS*gt(N,0)"),)),) if self.varies and self.span.start and not kind else ()
+        return (*(trimmed(self.early, kind) if own else ()), *begun, *faster)
 
 
 def footage(request: Request) -> Footage:
@@ -158,11 +163,11 @@ def footage(request: Request) -> Footage:
         if alpha:
             probe, options = transparency.seen(probe), (*options, "-c:v", alpha)
         source = request.sources.of(probe, start=taken.start - back, duration=length, options=options, timing=(alpha,) if alpha else ())
-        rate = None
+        rate, varies = None, probe.picture is not None and not constant_rate(probe.picture)
         if probe.picture is not None and wants_picture and (more["speed"] != 1 or tails):
             probe, rate = _steady(probe)
         found = Footage(probe, source, span, InputSpec.model_construct(address=request.spec.input.address, start=span.start or None, duration=span.limit))
-        return _checked(replace(found, rate=rate, early=early, lead=lead, **more))
+        return _checked(replace(found, rate=rate, early=early, varies=varies, lead=lead, **more))
     first = edit.clip_first_part or not (edit.before or edit.after)
     main = clip(inner, edit.start, edit.duration, edit.end) if first else inner
     pieces = [*_pieces(request, edit.before), Piece("input", probe, main), *_pieces(request, edit.after)]

@@ -64,7 +64,8 @@ def lengths(footage: Footage, picture: Picture | None, sounds: Sequence[Sound], 
     if not _counts(footage) or format_ == "asf":  # what ASF says of its length is rough on both sides
         slack += _ROUGH + 0.01 * known
     if seen and not footage.rate and not constant_rate(seen):
-        slack += min(2.0, 0.5 * known)  # a picture that stands long where the clip begins or ends
+        # a picture that stands long where the clip begins or ends: TS does not say how long, and all of a short clip may be one
+        slack += min(2.0, known if format_ == "ts" and picture and picture.rate_kept else 0.5 * known)
     played = known / footage.speed
     added = [(length, blend) for length, blend in blends(footage.tails, played, rate)] if footage.tails and rate else []
     total = played + sum(length - blend for length, blend in added)

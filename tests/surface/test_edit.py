@@ -264,3 +264,38 @@ def test_a_picture_that_stands_beyond_the_clip_ends_with_it(bench: Bench, edit: 
     made = bench.run(bench.source(STANDS), {"container": {"format": "mp4"}, "video": {"short_side": 72, "preset": "medium"}, "edit": edit})
     assert made.probe.duration == pytest.approx(seconds, abs=0.15)
     assert max(float(f["pts_time"]) for f in made.raw("-show_frames")["frames"]) == pytest.approx(last, abs=0.05)
+
+
+@pytest.mark.parametrize("format_", ["mp4", "mkv", "webm", "flv", "ts", "hls", "avi", "gif"])
+@pytest.mark.parametrize(
+    ("start", "first", "last"),
+    [
+        pytest.param(0.0, 1.115, 1.342, id="begins with a long picture"),
+        (0.41, 0.747, 1.499),
+        (2.85, 0.876, 1.244),
+        pytest.param(5.59, 0.0, 0.0, id="within one"),
+    ],
+)
+def test_a_clip_of_a_variable_rate_is_as_long_as_asked(bench: Bench, format_: str, start: float, first: float, last: float) -> None:
+    """Long pictures stand where it begins. ``first``: when the second picture comes; ``last``: when the last one does, s of the clip.
+    Where pictures are reordered, FLV, TS and HLS begin later than 0."""
+    made = bench.run(bench.source(STANDS), {"container": {"format": format_}, "video": {"short_side": 72}, "edit": {"start": start, "duration": 1.5}})
+    assert all(check.ok for check in made.checks)
+    packets = made.raw("-show_packets")["packets"]
+    if format_ in ("avi", "gif"):  # a constant rate
+        assert made.probe.duration == pytest.approx(1.5, abs=0.07)
+        return
+    times = sorted(float(p["pts_time"]) for p in packets)
+    shown = [time - times[0] for time in times]
+    assert shown[min(1, len(shown) - 1)] == pytest.approx(first, abs=0.01)
+    assert shown[-1] == pytest.approx(last, abs=0.01)
+    if format_ in ("mp4", "mkv", "webm", "flv"):
+        late = times[0] if format_ == "flv" else 0.0
+        assert (made.probe.duration or 0.0) - late == pytest.approx(1.5, abs=0.01)
+
+
+def test_a_faster_clip_of_a_variable_rate_ends_with_it(bench: Bench) -> None:
+    """Within one picture, which stands 1.57 s."""
+    edit = {"start": 5.59, "duration": 1.5, "speed": 1.5}
+    made = bench.run(bench.source(STANDS), {"container": {"format": "mp4"}, "video": {"short_side": 72}, "edit": edit})
+    assert made.probe.duration == pytest.approx(1.0, abs=0.05)
