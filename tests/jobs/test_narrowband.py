@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from jobs import scheduler, services, worker
-from jobs.engine.narrowband import search
+from jobs.engine.narrowband import curves
 from jobs.engine.spec import JOB_SPEC
 from jobs.models import Attempt, Job, Lane, Output, Step
 from jobs.states import JobState, StepState
@@ -188,9 +188,8 @@ def test_both_methods_in_one_job(buckets: Any, clips: Any, work_off: Any) -> Non
 
 
 def test_what_comes_out_as_large_as_its_twin_is_made_with_less(buckets: Any, media: Path, work_off: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A search that asks for far more than the twin's score: the file is larger than the twin is expected to be, and a second one is not."""
-    for name in ("ALIKE", "UNLIKE_MOST", "EQUAL", "ROOM"):
-        monkeypatch.setattr(search, name, 4.0)
+    """Sizes that are forecast far too small: the file is larger than the twin is expected to be, and a second one is not."""
+    monkeypatch.setattr(curves, "CUT_SIZE", 0.75)
     source = buckets.put(media / "flower-540p30-h264-aac.mp4")
     job = submitted(source, narrow(changed(H264, bitrate_kbps=350, maxrate_kbps=700), 2))
     work_off()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from jobs.engine.narrowband.curves import MODELS
+from jobs.engine.narrowband.curves import MODELS, ROOM
 from jobs.engine.narrowband.records import Figures, Verdict
-from jobs.engine.narrowband.search import EQUAL, PAID, ROOM, SHORT
+from jobs.engine.narrowband.search import SHORT
 
 if TYPE_CHECKING:
     from jobs.engine.narrowband.curves import Model
@@ -30,7 +30,8 @@ def verdict(decision: Decision, *, kbps: float, vmaf: float | None) -> Verdict:
     again: Decision | None = None
     if larger and decision.bitrate_kbps is None:
         capped = decision.model_copy(update={"capped": True, "reason": decision.reason if decision.reason == "twin" else "cap"})
-        more = 6 * math.log2(kbps / (decision.cap_kbps * EQUAL)) / _model(decision).exponent
+        model = _model(decision)
+        more = 6 * math.log2(kbps / (decision.cap_kbps * min(model.equal, CLOSE))) / model.exponent
         if more <= SURE and decision.codec != "av1":
             again = _with(capped, decision.crf + more)
         else:
@@ -50,10 +51,13 @@ def verdict(decision: Decision, *, kbps: float, vmaf: float | None) -> Verdict:
 
 def slimmer(decision: Decision, *, kbps: float) -> Decision | None:
     """The same with less, where the twin's score is the goal and the finished file seems nearly as large as the twin: with the settings that pay its quality needs no more
-    than EQUAL, and another encode costs no more than making the twin to compare. None: it is small enough, or the twin is known."""
+    than :attr:`Model.equal` of it, and another encode costs no more than making the twin to compare. None: it is small enough, or the twin is known."""
     if decision.reason != "twin" or decision.known or decision.codec == "av1" or decision.bitrate_kbps is not None or kbps <= CLOSE * decision.twin.kbps:
         return None
-    model, least = _model(decision), EQUAL * decision.twin.kbps
+    model = _model(decision)
+    if model.equal >= CLOSE:
+        return None  # settings that hardly pay: nothing would be won
+    least = model.equal * decision.twin.kbps
     more = 6 * math.log2(kbps / least) / model.exponent
     forecast = Figures(kbps=round(least, 1), vmaf=round(decision.forecast.vmaf - more * model.slope(decision.forecast.vmaf, decision.crf), 2))
     return _with(decision, decision.crf + more).model_copy(update={"forecast": forecast}) if more <= SURE else None
@@ -68,7 +72,7 @@ def settled(decision: Decision, *, kbps: float, vmaf: float | None) -> Decision:
     if decision.method != 1 or decision.reason != "twin" or decision.known or vmaf is None:
         return decision
     model = _model(decision)
-    crf = 6 * math.log2(max(1.0, PAID * decision.twin.kbps) / max(1.0, kbps)) / model.exponent
+    crf = 6 * math.log2(max(1.0, model.paid * decision.twin.kbps) / max(1.0, kbps)) / model.exponent
     goal = round(min(decision.target, vmaf + crf * model.slope(vmaf, decision.crf)), 2)
     return decision.model_copy(update={"goal": goal, "twin": decision.twin.model_copy(update={"vmaf": goal})})
 

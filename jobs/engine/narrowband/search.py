@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jobs.engine.narrowband.curves import MODELS, Curve
+from jobs.engine.narrowband.curves import MODELS, ROOM, Curve
 from jobs.engine.narrowband.records import Ask, Decision, Figures, Zone
 from jobs.engine.narrowband.twin import Course, average_bitrate
 
@@ -19,10 +19,7 @@ PROBES, PROBES_OF_MANY = 4, 2  # real ones for each class of shots; where there 
 NEAR = 1.8  # VMAF: a forecast this close to a probe is good enough
 FAR = 3.0  # CRF: further from all probes the score is not believed, however flat the curve is said to be
 STEP = 0.4  # CRF: nearer probes tell nothing new
-PAID = 0.87  # of the twin's size is enough for its quality with the settings that pay; with 0.88 one of five rows came out 0.4 % larger than the twin
 GUESSED = 0.8  # the same, where the twin has more CRF than the model knows of: its size may be forecast a fifth too large
-ROOM = 0.97  # of the twin's size, forecast, that ours may take
-EQUAL = 0.92  # the same, where its score is the goal: with the settings that pay this is better already, whatever was forecast
 APART = 3.0  # CRF: classes of shots lie at most so far from their middle
 BELOW = 2.0  # VMAF: a class lies at most so far below the goal
 MARGIN = 0.5  # VMAF added to the target: forecasts are that uncertain, and a second encode is dearer than these bits
@@ -100,10 +97,10 @@ def decide(case: Case, survey: Survey, points: Sequence[Point]) -> Decision:
     crfs = list(state.wanted())
     if case.method == 1 and state.goal < case.target - 0.05:
         # one fast probe tells less of what the twin is worth than of how large it is: bits are only taken away as far as the settings pay for it
-        crfs = [min(crf, state.crf_of_size(state.twin.kbps * PAID)) for crf in crfs]
+        crfs = [min(crf, state.crf_of_size(state.twin.kbps * MODELS[case.encoder].paid)) for crf in crfs]
         if state.unseen():  # nor much of its size there
             crfs = [max(crf, state.crf_of_size(state.twin.kbps * GUESSED)) for crf in crfs]
-    enough = state.twin.kbps * EQUAL if state.goal < case.target - 0.05 else math.inf
+    enough = state.twin.kbps * MODELS[case.encoder].equal if state.goal < case.target - 0.05 else math.inf
     equal = len(crfs) == 1 and state.kbps(crfs) > enough
     if equal:
         crfs = [state.crf_of_size(enough)]

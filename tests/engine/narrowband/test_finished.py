@@ -93,6 +93,7 @@ def test_what_seems_as_large_as_its_twin_is_made_with_less():
     assert narrowband.slimmer(decision.model_copy(update={"known": True}), kbps=1100) is None
     assert narrowband.slimmer(decision.model_copy(update={"reason": "target"}), kbps=1100) is None
     assert narrowband.slimmer(decision, kbps=2000) is None  # too far to be sure
+    assert narrowband.slimmer(decision.model_copy(update={"codec": "hevc"}), kbps=1100) is None  # whose settings hardly pay
 
 
 def test_a_twin_that_was_made_is_the_bound_and_the_goal():
