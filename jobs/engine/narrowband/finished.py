@@ -84,7 +84,9 @@ def doubtful(decision: Decision, *, kbps: float, vmaf: float | None, seconds: fl
     cost more; what is nearly as large as the twin is expected to be may be larger than it is; and where the goal is the twin's score, a file that is not as forecast
     tells that the twin will not be so either (version 1, after :func:`settled`: a file that seems to be short of it).
     """
-    off = vmaf is not None and decision.reason == "twin" and (abs(vmaf - decision.forecast.vmaf) if decision.method == 2 else decision.goal - vmaf) > OFF
+    off = False
+    if vmaf is not None and decision.reason != "target" and decision.goal < decision.target - 0.05:
+        off = (abs(vmaf - decision.forecast.vmaf) if decision.method == 2 else decision.goal - vmaf) > OFF
     return seconds < BRIEF or not PLAIN <= kbps / max(1.0, decision.twin.kbps) <= CLOSE or decision.guessed or off
 
 
