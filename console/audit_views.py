@@ -33,6 +33,8 @@ PAGES = {
     "notification": "notices:target_detail",
     "access_key": "console:access_key_edit",
     "project": "projects:project_detail",
+    "workflow": "workflows:workflow_detail",
+    "execution": "workflows:execution_detail",
 }
 """Where things that are named by their id can be looked at; what is gone answers 404 there."""
 GONE = ("deleted", "removed", "unbound")

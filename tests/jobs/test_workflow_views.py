@@ -140,9 +140,10 @@ def test_the_list_filters(client_of: Any, charlie: User, flow: Workflow) -> None
     assert "No workflow matches these filters." in client.get(url("workflow_list"), {"q": "none such"}).content.decode()
 
 
-def test_switching_one_and_many(client_of: Any, bob: User, flow: Workflow) -> None:
+def test_switching_one_and_many(client_of: Any, alice: User, bob: User, flow: Workflow) -> None:
     client = client_of(bob)
     assert client.post(url("workflow_disable", flow.pk), {"next": url("workflow_list")}).url == url("workflow_list")
+    assert f'href="{url("workflow_detail", flow.pk)}"' in client_of(alice).get(reverse("console:audit")).content.decode()  # who did so, and where
     flow.refresh_from_db()
     assert flow.state == "Inactive"
     other = workflow(name="other", path="other", active=False)
