@@ -95,11 +95,11 @@ def sentence(decision: Decision, found: Measured, regular: float, *, capped: boo
     if found.vmaf is None:
         return f"{kbps} instead of {regular:.0f} kbit/s; the quality could not be measured."
     score = f"{found.vmaf:.1f}"
-    beaten = decision.goal < decision.target - 0.05 and found.kbps < CLEARLY * regular
+    beaten = decision.follows and found.kbps < CLEARLY * regular
     as_good = found.vmaf >= decision.goal - SHORT and (decision.reason == "twin" or beaten)
     if capped and not as_good:
         return f"VMAF {score} with {kbps} instead of {regular:.0f} kbit/s: the best within the regular output's bitrate; {target} was asked for."
-    if decision.goal < decision.target - 0.05:
+    if decision.follows:
         goal = f"{decision.goal:.1f}"
         return f"VMAF {score} with {kbps} instead of {regular:.0f} kbit/s: as good as the regular output, which reaches {goal} of the {target} asked for."
     return f"VMAF {score} with {kbps} instead of {regular:.0f} kbit/s; {target} was asked for."

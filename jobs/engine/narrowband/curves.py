@@ -20,7 +20,8 @@ class Model:
     ``start``: CRF of the fast probe; ``shift``: at this much more CRF the plan's preset scores what the fast one does (``shift_grows``: see :meth:`shift_of`); ``fast_size``: its size then, against the fast one's;
     ``exponent``: bits fall by 2^(exponent · d / 6) for d CRF more; ``steep``, ``steeper``: VMAF per CRF is (steep + steeper · (96 − VMAF)) · (CRF − flat) / bend; ``plain_*``: the twin's own settings against
     ours at equal CRF: its size, and how much more CRF of ours scores the same; ``average_crf``: what an average bitrate loses against constant quality of equal size;
-    ``paid``: of the twin's size is enough for its quality with the settings that pay; ``followed``: whether ``twin.average_bitrate`` holds; ``seen``: where the twin has more CRF than this, ``plain_*`` are not believed but measured.
+    ``paid``: of the twin's size is enough for its quality with the settings that pay; ``followed``: whether ``twin.average_bitrate`` holds; ``seen``: where the twin has
+    more CRF than this, ``plain_*`` are not believed but measured.
     """
 
     start: float
@@ -46,6 +47,10 @@ class Model:
     def equal(self) -> float:
         """Of the twin's size, forecast, that ours may take where its score is the goal: a little more than ``paid`` is better already, whatever was forecast."""
         return min(ROOM, self.paid + 0.05)
+
+    def crf_to_shrink(self, factor: float) -> float:
+        """How much more CRF divides the size by this; below 1: how much less multiplies it."""
+        return 6 * math.log2(factor) / self.exponent
 
     def shift_of(self, key_kbit: float, kbit: float) -> float:
         """``shift`` of a clip: it grows with how much a key frame costs against the others, for the fast preset predicts badly where there is much to predict."""

@@ -31,7 +31,7 @@ def verdict(decision: Decision, *, kbps: float, vmaf: float | None) -> Verdict:
     if larger and decision.bitrate_kbps is None:
         capped = decision.model_copy(update={"capped": True, "reason": decision.reason if decision.reason == "twin" else "cap"})
         model = _model(decision)
-        more = 6 * math.log2(kbps / (decision.cap_kbps * min(model.equal, CLOSE))) / model.exponent
+        more = model.crf_to_shrink(kbps / (decision.cap_kbps * min(model.equal, CLOSE)))
         if more <= SURE and decision.codec != "av1":
             again = _with(capped, decision.crf + more)
         else:
@@ -44,7 +44,7 @@ def verdict(decision: Decision, *, kbps: float, vmaf: float | None) -> Verdict:
         model = _model(decision)
         usual = model.slope(decision.goal - short / 2, decision.crf)
         less = short / min(2 * usual, max(usual / 3, decision.slope or usual))
-        room = 6 * math.log2(decision.cap_kbps * ROOM / kbps) / model.exponent
+        room = model.crf_to_shrink(decision.cap_kbps * ROOM / kbps)
         again = _with(decision, decision.crf - min(less, room, 6.0))
     return Verdict(kept=not larger and short <= SHORT, larger=larger, short_by=short, again=again)
 
@@ -58,7 +58,7 @@ def slimmer(decision: Decision, *, kbps: float) -> Decision | None:
     if model.equal >= CLOSE:
         return None  # settings that hardly pay: nothing would be won
     least = model.equal * decision.twin.kbps
-    more = 6 * math.log2(kbps / least) / model.exponent
+    more = model.crf_to_shrink(kbps / least)
     forecast = Figures(kbps=round(least, 1), vmaf=round(decision.forecast.vmaf - more * model.slope(decision.forecast.vmaf, decision.crf), 2))
     return _with(decision, decision.crf + more).model_copy(update={"forecast": forecast}) if more <= SURE else None
 
@@ -72,7 +72,7 @@ def settled(decision: Decision, *, kbps: float, vmaf: float | None) -> Decision:
     if decision.method != 1 or decision.reason != "twin" or decision.known or vmaf is None:
         return decision
     model = _model(decision)
-    crf = 6 * math.log2(max(1.0, model.paid * decision.twin.kbps) / max(1.0, kbps)) / model.exponent
+    crf = model.crf_to_shrink(max(1.0, model.paid * decision.twin.kbps) / max(1.0, kbps))
     goal = round(min(decision.target, vmaf + crf * model.slope(vmaf, decision.crf)), 2)
     return decision.model_copy(update={"goal": goal, "twin": decision.twin.model_copy(update={"vmaf": goal})})
 
@@ -85,7 +85,7 @@ def doubtful(decision: Decision, *, kbps: float, vmaf: float | None, seconds: fl
     tells that the twin will not be so either (version 1, after :func:`settled`: a file that seems to be short of it).
     """
     off = False
-    if vmaf is not None and decision.reason != "target" and decision.goal < decision.target - 0.05:
+    if vmaf is not None and decision.reason != "target" and decision.follows:
         off = (abs(vmaf - decision.forecast.vmaf) if decision.method == 2 else decision.goal - vmaf) > OFF
     return seconds < BRIEF or not PLAIN <= kbps / max(1.0, decision.twin.kbps) <= CLOSE or decision.guessed or off
 

@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     from jobs.engine.plan import Command, FilterSpec, Plan
 
 FILE, SIZES, SCORES = "narrowband-probe.mkv", "narrowband-sizes.txt", "quality-probe.csv"
-MEASURED = (
-    5  # every fifth picture: coprime with the usual pattern of B-frames, whose scores differ from those between; measuring is the dearest part of a probe
-)
+# every fifth picture: coprime with the usual pattern of B-frames, whose scores differ from those between; measuring is the dearest part of a probe
+MEASURED = 5
 FEW = 5  # at least so many are measured
 STATS = ("-stats_enc_post:v", SIZES, "-stats_enc_post_fmt:v", "{fidx} {pts} {tb} {size} {key}")
 

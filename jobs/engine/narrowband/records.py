@@ -98,6 +98,11 @@ class Zone(Strict):
     offset: float = Field(description="added to the CRF")
 
 
+def follows(goal: float, target: float) -> bool:
+    """Whether this goal is the twin's score, and not the target, as far as scores are told apart."""
+    return goal < target - 0.05
+
+
 class Decision(Strict):
     """How the output is encoded, and what is expected of it."""
 
@@ -120,6 +125,11 @@ class Decision(Strict):
     reason: Reason
     why: str
     probes: int = Field(ge=0)
+
+    @property
+    def follows(self) -> bool:
+        """Whether the twin's score is the goal: it is less than the target."""
+        return follows(self.goal, self.target)
 
     @property
     def saving(self) -> float:

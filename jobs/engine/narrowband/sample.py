@@ -25,8 +25,9 @@ LONG = 90.0  # s: of a longer clip windows are read by seeking
 SHARE = 0.18  # of the pictures that are looked at
 SAMPLE_SECONDS = (1.8, 8.0)  # least and most of a class that is looked at
 WINDOW_SECONDS = 0.9
-WINDOW_FRAMES = (16, 27)  # at least: with fewer the encoder sees too little of what is to come, and slow recordings came out 1.5 VMAF above their forecast;
-# and at most: more of them tell more of a clip of 60 pictures a second than longer ones
+# at least: with fewer the encoder sees too little of what is to come, and slow recordings came out 1.5 VMAF above their forecast; and at most: more windows tell more of
+# a clip of 60 pictures a second than longer ones
+WINDOW_FRAMES = (16, 27)
 WINDOWS = 8  # at most in a clip that is sampled while it is surveyed
 WITHOUT_LOSS = ("-fps_mode:v", "passthrough")
 PLAIN = "yuv420p"  # what is written as it is: a codec without loss costs more to read than a fast encode of it

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jobs.engine.narrowband.curves import MODELS, ROOM, Curve
-from jobs.engine.narrowband.records import Ask, Decision, Figures, Zone
+from jobs.engine.narrowband.records import Ask, Decision, Figures, Zone, follows
 from jobs.engine.narrowband.twin import Course, average_bitrate
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ PROBES, PROBES_OF_MANY = 4, 2  # real ones for each class of shots; where there 
 NEAR = 1.8  # VMAF: a forecast this close to a probe is good enough
 FAR = 3.0  # CRF: further from all probes the score is not believed, however flat the curve is said to be
 STEP = 0.4  # CRF: nearer probes tell nothing new
-GUESSED = 0.8  # the same, where the twin has more CRF than the model knows of: its size may be forecast a fifth too large
+GUESSED = 0.8  # of the twin's size, where it has more CRF than the model knows of: its size may be forecast a fifth too large
 APART = 3.0  # CRF: classes of shots lie at most so far from their middle
 BELOW = 2.0  # VMAF: a class lies at most so far below the goal
 MARGIN = 0.5  # VMAF added to the target: forecasts are that uncertain, and a second encode is dearer than these bits
@@ -95,12 +95,13 @@ def decide(case: Case, survey: Survey, points: Sequence[Point]) -> Decision:
     """How the output is encoded."""
     state = _State.of(case, survey, points)
     crfs = list(state.wanted())
-    if case.method == 1 and state.goal < case.target - 0.05:
+    as_twin = follows(state.goal, case.target)
+    if case.method == 1 and as_twin:
         # one fast probe tells less of what the twin is worth than of how large it is: bits are only taken away as far as the settings pay for it
         crfs = [min(crf, state.crf_of_size(state.twin.kbps * MODELS[case.encoder].paid)) for crf in crfs]
         if state.unseen():  # nor much of its size there
             crfs = [max(crf, state.crf_of_size(state.twin.kbps * GUESSED)) for crf in crfs]
-    enough = state.twin.kbps * MODELS[case.encoder].equal if state.goal < case.target - 0.05 else math.inf
+    enough = state.twin.kbps * MODELS[case.encoder].equal if as_twin else math.inf
     equal = len(crfs) == 1 and state.kbps(crfs) > enough
     if equal:
         crfs = [state.crf_of_size(enough)]
@@ -121,8 +122,8 @@ def decide(case: Case, survey: Survey, points: Sequence[Point]) -> Decision:
         for shot in survey.shots
         if abs(crfs[shot.group] - base) >= 0.1
     )
-    capped = state.goal < case.target - 0.05 or tight
-    reason: Reason = "cap" if tight else "twin" if state.goal < case.target - 0.05 else "target"
+    capped = as_twin or tight
+    reason: Reason = "cap" if tight else "twin" if as_twin else "target"
     if forecast.vmaf < state.goal - SHORT and not tight and not equal:
         reason, capped = "best_effort", True
     return Decision(
