@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 
 from jobs.models import Execution, Workflow
@@ -16,6 +17,11 @@ SMALL = {"container": {"format": "mp4"}, "video": {"codec": "h264", "crf": 30, "
 LOOK = {"name": "look", "type": "analyse", "job": {"kind": "mediainfo"}}
 MP4 = {"name": "mp4", "type": "transcode", "under": "look", "job": {"outputs": [{"address": "oss://output/{RunId}/{FileName}.mp4", "overrides": SMALL}]}}
 LATER = dt.timedelta(seconds=11)
+
+
+def url(name: str, *args: Any) -> str:
+    """Of a page of workflows."""
+    return reverse(f"workflows:{name}", args=args)
 
 
 def wanted(*steps: dict[str, Any], name: str = "flow", path: str = "in", bucket: str = "input", **more: Any) -> Wanted:
