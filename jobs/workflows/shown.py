@@ -73,15 +73,10 @@ def sentence(step: Mapping[str, Any]) -> str:
     return str(job.get("template") or "")
 
 
-@dataclass(frozen=True)
-class Line:
-    """One step of a workflow, as pages list it."""
+class OfKind:
+    """A step as it is called and drawn."""
 
-    name: str
     kind: str
-    under: str
-    text: str
-    addresses: tuple[str, ...] = ()
 
     @property
     def word(self) -> str:
@@ -92,6 +87,17 @@ class Line:
     def icon(self) -> str:
         """Its icon."""
         return icon(self.kind)
+
+
+@dataclass(frozen=True)
+class Line(OfKind):
+    """One step of a workflow, as pages list it."""
+
+    name: str
+    kind: str
+    under: str
+    text: str
+    addresses: tuple[str, ...] = ()
 
 
 def lines(steps: Iterable[Mapping[str, Any]]) -> list[Line]:
@@ -129,7 +135,7 @@ def note(kind: str, text: str) -> str:
 
 # --- executions -----------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
-class Part:
+class Part(OfKind):
     """One step of an execution. ``start``, ``width``: of its bar, in % of the whole time; None: it has not begun."""
 
     activity: Activity
@@ -138,16 +144,6 @@ class Part:
     start: float | None
     width: float | None
     took: dt.timedelta | None
-
-    @property
-    def word(self) -> str:
-        """What it is called."""
-        return word(self.kind)
-
-    @property
-    def icon(self) -> str:
-        """Its icon."""
-        return icon(self.kind)
 
     @property
     def progress(self) -> int | None:
